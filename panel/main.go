@@ -1,0 +1,76 @@
+// Program panel watches and controls a fleet of servers: it scrapes their agents, keeps the history, and serves the
+// web UI and the APIs. run.go is the table of contents; routes.go lists the features' mount points.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"monitoring/panel/config"
+)
+
+// version is set by the linker from the file VERSION.
+var version = "dev"
+
+// program is what a subcommand gets from the outside world.
+type program struct {
+	args   []string
+	getenv func(string) string
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+type command struct {
+	name, help string
+	run        func(context.Context, program) error
+}
+
+// commands are the subcommands; `panel` alone is `panel run`.
+var commands = []command{
+	{"run", "run the panel", runPanel},
+	{"admin", "for the locked-out owner: url, password, unban, sessions, export-ca", runAdmin},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, program{os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr}); err != nil {
+		fmt.Fprintln(os.Stderr, "panel:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, p program) error {
+	name := "run"
+	if len(p.args) > 0 {
+		name, p.args = p.args[0], p.args[1:]
+	}
+	switch name {
+	case "-h", "-help", "--help", "help":
+		usage(p.stdout)
+		return nil
+	case "-version", "--version", "version":
+		fmt.Fprintln(p.stdout, version)
+		return nil
+	}
+	for _, c := range commands {
+		if c.name == name {
+			return c.run(ctx, p)
+		}
+	}
+	return fmt.Errorf("there is no command %q; panel -help lists them", name)
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "Usage: panel [COMMAND]")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.help)
+	}
+	fmt.Fprintln(w)
+	config.Help(w)
+}

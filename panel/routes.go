@@ -1,0 +1,46 @@
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"monitoring/panel/auth"
+	"monitoring/panel/events"
+	"monitoring/panel/fleet"
+	"monitoring/panel/metrics"
+	"monitoring/panel/promapi"
+	"monitoring/panel/rest"
+	"monitoring/panel/settings"
+	"monitoring/panel/system"
+)
+
+// features are the parts of the panel that answer requests.
+type features struct {
+	auth     *auth.Service
+	fleet    *fleet.Service
+	settings *settings.Service
+	events   *events.Hub
+	metrics  *metrics.Service
+	promapi  *promapi.Service
+	system   *system.Service
+	registry *prometheus.Registry
+}
+
+// routes says where each feature is mounted and what a caller needs. testdata/routes.golden shows the outcome.
+func routes(m *rest.Mux, f features) {
+	fleetAccess := rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}
+
+	m.Mount("/api/auth", rest.Only(rest.Public), f.auth.PublicRoutes)
+	m.Mount("/api/auth", rest.Only(rest.Session), f.auth.Routes)
+	m.Mount("/api/tokens", rest.Only(rest.Session), f.auth.TokenRoutes)
+	m.Mount("/api/audit", rest.Only(rest.Session), f.auth.AuditRoutes)
+	m.Mount("/api/join", rest.Only(rest.Public), f.fleet.JoinRoutes)
+	m.Mount("/api/servers", fleetAccess, f.fleet.Routes)
+	m.Mount("/api/proxy/{id}", fleetAccess, f.metrics.Routes)
+	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)
+	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)
+	m.Mount("/api/events", fleetAccess, f.events.Routes)
+	m.Mount("/api/settings", rest.Only(rest.Session), f.settings.Routes)
+	m.Mount("/api/system", rest.Only(rest.Session), f.system.Routes)
+	m.Mount("/prometheus/api/v1", rest.Only(rest.MetricsRead), f.promapi.Routes)
+	m.Mount("/metrics", rest.Only(rest.MetricsRead), ownMetrics(f.registry))
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"monitoring/dashboards"
+	"monitoring/panel/auth"
+	"monitoring/panel/config"
+	"monitoring/panel/events"
+	"monitoring/panel/fleet"
+	"monitoring/panel/metrics"
+	"monitoring/panel/promapi"
+	"monitoring/panel/rest"
+	"monitoring/panel/scrape"
+	"monitoring/panel/settings"
+	"monitoring/panel/system"
+	"monitoring/panel/web"
+	"monitoring/storage/postgres"
+	"monitoring/storage/tsdb"
+)
+
+// runPanel opens the stores, builds the features, starts the loops and serves until ctx is done. Deferred closes run
+// after every loop has ended, so each writer stops before its store.
+func runPanel(ctx context.Context, p program) error {
+	cfg, err := config.Load(p.getenv)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	made, err := cfg.LoadSecrets()
+	if err != nil {
+		return err
+	}
+	if made {
+		log.Info("made secrets", "file", filepath.Join(cfg.DataDir, config.SecretsFile))
+	}
+	unlock, err := lockDataDir(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	listener, err := net.Listen("tcp", cfg.Listen) // early: a taken port is the commonest mistake
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	pg, child, err := openPostgres(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	if child != nil {
+		defer child.Close()
+	}
+	defer pg.Close()
+	db, err := tsdb.Open(tsdb.Options{
+		Dir:         filepath.Join(cfg.DataDir, "tsdb"),
+		MemoryBytes: cfg.TSDBMemoryMB << 20,
+		Retention:   time.Duration(cfg.RawRetentionDays) * 24 * time.Hour,
+		Log:         log, Registerer: registry,
+	})
+	if err != nil {
+		return fmt.Errorf("open tsdb: %w", err)
+	}
+	defer db.Close()
+
+	a, err := build(ctx, cfg, log, registry, pg, child, db)
+	if err != nil {
+		return err
+	}
+	return a.serve(ctx, listener, cfg, log)
+}
+
+// app is the set of features, ready to run.
+type app struct {
+	mux     *rest.Mux
+	handler http.Handler
+	loops   []func(context.Context) error
+}
+
+// build makes every feature and connects those that need something of another.
+func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *prometheus.Registry,
+	pg *postgres.Store, child *postgres.Child, db *tsdb.DB) (*app, error) {
+
+	settingsService, err := settings.New(ctx, pg, log)
+	if err != nil {
+		return nil, err
+	}
+	authService, err := auth.New(ctx, auth.Options{
+		Store: pg, Log: log, Registerer: registry,
+		UID: cfg.UID, Password: cfg.Password, JWTSecret: cfg.JWTSecret, JWTExpire: cfg.SessionLifetime,
+		MaxFailedAttempts: cfg.MaxFailedAttempts, BanDuration: cfg.BanDuration,
+		TrustedProxies: cfg.TrustedProxies, Secure: cfg.TLS != config.TLSOff,
+	})
+	if err != nil {
+		return nil, err
+	}
+	fleetService, err := fleet.New(ctx, fleet.Options{
+		Store: pg, Log: log, Registerer: registry, DataDir: cfg.DataDir,
+		PublicURL: func() string { return cfg.PublicURL }, AgentBinaries: os.DirFS(cfg.AgentBinaries),
+	})
+	if err != nil {
+		return nil, err
+	}
+	hub := events.New(events.Options{Log: log, Registerer: registry, Fleet: fleetService, Version: version})
+	scraper := scrape.New(scrape.Options{
+		Fleet: fleetService, DB: db, Log: log, Registerer: registry, Self: registry, OnLive: hub.Live,
+		Interval:         func() time.Duration { return settingsService.Seconds("metrics_collect_interval") },
+		ServicesInterval: func() time.Duration { return settingsService.Seconds("haproxy_collect_interval") },
+	})
+	hub.SetLast(scraper.Last)
+	fleetService.SetLast(scraper.Last)
+	page, err := dashboards.Server()
+	if err != nil {
+		return nil, err
+	}
+	features := features{
+		auth: authService, fleet: fleetService, settings: settingsService, events: hub,
+		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Page: page, Log: log,
+			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
+		promapi: promapi.New(db, log, version),
+		system: system.New(system.Options{Fleet: fleetService, Log: log, Version: version, Domain: cfg.Domain, DataDir: cfg.DataDir,
+			Scrape: scraper.Stats, TSDB: db, Child: child}),
+		registry: registry,
+	}
+	mux := rest.NewMux(authService.Guard, log)
+	routes(mux, features)
+	page0, err := web.Handler(web.Options{UID: cfg.UID, Nonce: auth.Nonce})
+	if err != nil {
+		return nil, err
+	}
+	a := &app{mux: mux, handler: authService.FrontDoor(mux, page0)}
+	a.loops = []func(context.Context) error{
+		settingsService.Run, authService.Run, fleetService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
+	}
+	if child != nil {
+		a.loops = append(a.loops, child.Run)
+	}
+	return a, nil
+}
+
+// serve answers requests and runs the loops until ctx is done or one of them fails.
+func (a *app) serve(ctx context.Context, listener net.Listener, cfg config.Config, log *slog.Logger) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, loop := range a.loops {
+		g.Go(func() error { return loop(ctx) })
+	}
+	server := rest.NewServer(a.handler, log)
+	server.BaseContext = func(net.Listener) context.Context { return ctx } // event streams end with the panel
+	if cfg.TLS == config.TLSFiles {
+		tlsConfig, err := certificateFiles(cfg.TLSCert, cfg.TLSKey)
+		if err != nil {
+			return err
+		}
+		server.TLSConfig = tlsConfig
+		listener = rest.TLSGate(listener)
+		g.Go(func() error { return ignoreClosed(server.ServeTLS(listener, "", "")) })
+	} else {
+		g.Go(func() error { return ignoreClosed(server.Serve(listener)) })
+	}
+	g.Go(func() error {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := server.Shutdown(grace); err != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	log.Info("panel is up", "listen", listener.Addr().String(), "tls", cfg.TLS, "version", version,
+		"secrets", filepath.Join(cfg.DataDir, config.SecretsFile), "ca", filepath.Join(cfg.DataDir, "ca"))
+	return g.Wait()
+}
+
+// openPostgres connects to the configured database, or starts the panel's own.
+func openPostgres(ctx context.Context, cfg config.Config, log *slog.Logger) (*postgres.Store, *postgres.Child, error) {
+	dsn := cfg.PostgresDSN
+	var child *postgres.Child
+	if dsn == "" {
+		var err error
+		child, err = postgres.StartChild(ctx, postgres.ChildOptions{DataDir: filepath.Join(cfg.DataDir, "postgres"), Log: log})
+		if err != nil {
+			return nil, nil, fmt.Errorf("start postgres: %w", err)
+		}
+		dsn = child.DSN()
+	}
+	store, err := postgres.Open(ctx, dsn, log)
+	if err != nil {
+		if child != nil {
+			child.Close()
+		}
+		return nil, nil, fmt.Errorf("open postgres: %w", err)
+	}
+	return store, child, nil
+}
