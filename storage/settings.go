@@ -1,17 +1,23 @@
 package storage
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
 )
 
+// MaxSetting bounds the length of a value in bytes.
+const MaxSetting = 10000
+
 // Setting describes one operator-time setting: its key, its default and what it accepts.
 type Setting struct {
 	Key     string
 	Default string
-	Check   func(value string) error // nil accepts anything up to 1000 characters
+	Check   func(value string) error
 }
 
 // SettingsList names every setting there is. Adding one is one line here.
@@ -26,7 +32,7 @@ var SettingsList = []Setting{
 	{"blocklist_auto_update_enabled", "true", boolean},
 	{"blocklist_auto_update_interval", "86400", intRange(3600, 604800)},
 	{"torrent_behavior_threshold", "50", intRange(5, 1000)},
-	{"torrent_whitelist", `["127.0.0.1","::1","10.0.0.0/8","172.16.0.0/12","192.168.0.0/16"]`, nil},
+	{"torrent_whitelist", `["127.0.0.1","::1","10.0.0.0/8","172.16.0.0/12","192.168.0.0/16"]`, addresses},
 	{"timezone", "UTC", timezone},
 	{"language", "en", oneOf("en", "ru")},
 }
@@ -39,43 +45,47 @@ func (s Settings) Get(key string) string {
 	if v, ok := s[key]; ok {
 		return v
 	}
-	for _, d := range SettingsList {
-		if d.Key == key {
-			return d.Default
-		}
-	}
-	return ""
+	return find(key).Default
 }
 
 // Seconds returns an integer setting as a duration in seconds.
 func (s Settings) Seconds(key string) time.Duration {
-	n, _ := strconv.Atoi(s.Get(key))
+	n, err := strconv.Atoi(s.Get(key))
+	if err != nil { // a value that Check would refuse, written past the panel
+		n, _ = strconv.Atoi(find(key).Default)
+	}
 	return time.Duration(n) * time.Second
+}
+
+// IsSetting reports whether there is a setting with this key.
+func IsSetting(key string) bool { return find(key).Key != "" }
+
+func find(key string) Setting {
+	i := slices.IndexFunc(SettingsList, func(d Setting) bool { return d.Key == key })
+	if i < 0 {
+		return Setting{}
+	}
+	return SettingsList[i]
 }
 
 // CheckSetting reports whether value can be stored under key; ErrNotFound for an unknown key.
 func CheckSetting(key, value string) error {
-	for _, d := range SettingsList {
-		if d.Key != key {
-			continue
-		}
-		if len(value) > 10000 {
-			return Invalid("value", "at most 10000 characters")
-		}
-		if d.Check == nil {
-			return nil
-		}
-		if err := d.Check(value); err != nil {
-			return Invalid("value", key+" "+err.Error())
-		}
-		return nil
+	d := find(key)
+	switch {
+	case d.Key == "":
+		return ErrNotFound
+	case len(value) > MaxSetting:
+		return Invalid("value", fmt.Sprintf("%s must be at most %d bytes long", key, MaxSetting))
 	}
-	return ErrNotFound
+	if err := d.Check(value); err != nil {
+		return Invalid("value", key+" "+err.Error())
+	}
+	return nil
 }
 
 func intRange(min, max int) func(string) error {
 	return func(v string) error {
-		if n, err := strconv.Atoi(v); err != nil || n < min || n > max {
+		if n, err := strconv.Atoi(v); err != nil || n < min || n > max || strconv.Itoa(n) != v {
 			return fmt.Errorf("must be a whole number from %d to %d", min, max)
 		}
 		return nil
@@ -95,7 +105,23 @@ func boolean(v string) error { return oneOf("true", "false")(v) }
 
 func timezone(v string) error {
 	if _, err := time.LoadLocation(v); err != nil || v == "" || v == "Local" {
-		return fmt.Errorf("must be an IANA time zone such as Europe/Moscow")
+		return errors.New("must be an IANA time zone such as Europe/Moscow")
+	}
+	return nil
+}
+
+// addresses accepts a JSON list of IP addresses and networks.
+func addresses(v string) error {
+	var list []string
+	if err := json.Unmarshal([]byte(v), &list); err != nil || list == nil {
+		return errors.New(`must be a JSON list of addresses such as ["127.0.0.1","10.0.0.0/8"]`)
+	}
+	for _, a := range list {
+		_, ipErr := netip.ParseAddr(a)
+		_, netErr := netip.ParsePrefix(a)
+		if ipErr != nil && netErr != nil {
+			return fmt.Errorf("has %q, which is neither an IP address nor a network such as 10.0.0.0/8", a)
+		}
 	}
 	return nil
 }
