@@ -1,0 +1,101 @@
+// Program agent runs on every server: it measures the machine and answers the panel, and nobody else. It never dials
+// out and does nothing that its owner has not allowed in AGENT_ALLOW.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"monitoring/agent/server"
+)
+
+// version is set by the linker from the file VERSION.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "agent:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "-h", "-help", "--help", "help":
+			help(stdout)
+			return nil
+		case "-version", "--version", "version":
+			fmt.Fprintln(stdout, version)
+			return nil
+		}
+		return fmt.Errorf("there is no argument %q; agent -help lists what there is", args[0])
+	}
+	cfg, err := loadConfig(getenv)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.logLevel}))
+	tune(getenv)
+	return serve(ctx, cfg, log)
+}
+
+// tune trades a little CPU for memory: the agent shares its machine with what it watches. GOGC and GOMEMLIMIT win.
+func tune(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(64 << 20)
+	}
+}
+
+// serve opens the listeners, builds the parts and runs them until ctx is done.
+func serve(ctx context.Context, cfg config, log *slog.Logger) error {
+	listener, err := net.Listen("tcp", cfg.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	parts, err := collect(cfg, log)
+	if err != nil {
+		return err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("read host name: %w", err)
+	}
+	srv, err := server.New(server.Options{
+		StateDir: cfg.stateDir, Token: cfg.token, TrustedCA: cfg.trustedCA, Allow: cfg.allow,
+		Version: version, HostName: host, Log: log,
+		Exposition: parts.exposition, Metrics: parts.metrics, Processes: parts.processes,
+	})
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	if cfg.localMetrics != "" {
+		local, err := net.Listen("tcp", cfg.localMetrics)
+		if err != nil {
+			return fmt.Errorf("listen for AGENT_LOCAL_METRICS: %w", err)
+		}
+		defer local.Close()
+		g.Go(func() error { return srv.ServeLocal(ctx, local) })
+	}
+	g.Go(func() error { return parts.run(ctx) })
+	g.Go(func() error { return srv.Serve(ctx, listener) })
+	log.Info("agent is up", "listen", listener.Addr().String(), "version", version, "agent", srv.AgentID(),
+		"joined", srv.Joined(), "allow", cfg.allow.String())
+	return g.Wait()
+}
