@@ -149,7 +149,7 @@ func TestParseRefuses(t *testing.T) {
 	f(`[$step]`, `[5m]`, "must use $server and [$step]")
 	f(`$server`, ``, "must use $server and [$step]")
 	f(`"series":[`, `"series":[],"series_":[`, "unknown field")
-	series := good[strings.Index(good, `{"name"`) : strings.LastIndex(good, `]}]}`)]
+	series := good[strings.Index(good, `{"name"`):strings.LastIndex(good, `]}]}`)]
 	f(series, ``, "needs 1 to 3 series")
 	f(series, series+","+series, "there are two")
 	chart := good[strings.Index(good, `{"id"`):strings.LastIndex(good, `]}`)]

@@ -1,0 +1,162 @@
+// Package promapi speaks Prometheus' HTTP API v1, so that Grafana and other tools of that world can read our metrics;
+// it is not what our own UI asks, which is panel/metrics.
+//
+// Answers and errors are Prometheus' own, to the letter, and so bypass the envelope of panel/rest. Who may call is
+// decided where the routes are mounted.
+package promapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/util/annotations"
+
+	"monitoring/panel/rest"
+	"monitoring/storage/tsdb"
+)
+
+// maxTimeout bounds every query; ?timeout= can only shorten it.
+const maxTimeout = 2 * time.Minute
+
+// API holds the handlers.
+type API struct {
+	db      *tsdb.DB
+	log     *slog.Logger
+	version string
+}
+
+// New returns the API over db. version is the panel's own.
+func New(db *tsdb.DB, log *slog.Logger, version string) *API {
+	return &API{db: db, log: log, version: version}
+}
+
+// Routes are mounted at /prometheus/api/v1.
+func (a *API) Routes(r rest.Router) {
+	both := func(pattern string, h handler) {
+		r.Get(pattern, a.serve(h))
+		r.Post(pattern, a.serve(h))
+	}
+	both("/query", a.query)
+	both("/query_range", a.queryRange)
+	both("/series", a.series)
+	both("/labels", a.labelNames)
+	r.Get("/label/{name}/values", a.serve(a.labelValues))
+	r.Get("/metadata", a.serve(a.metadata))
+	r.Get("/status/buildinfo", a.serve(a.buildInfo))
+}
+
+// handler answers one request whose form has been parsed.
+type handler func(r *http.Request) (answer, error)
+
+// answer is a success: data is JSON already.
+type answer struct {
+	data            json.RawMessage
+	warnings, infos []string
+}
+
+// kind is Prometheus' errorType.
+type kind string
+
+const (
+	badData   kind = "bad_data"
+	execution kind = "execution"
+	canceled  kind = "canceled"
+	timeout   kind = "timeout"
+	internal  kind = "internal"
+)
+
+var statusOf = map[kind]int{
+	badData:   http.StatusBadRequest,
+	execution: http.StatusUnprocessableEntity,
+	canceled:  499,
+	timeout:   http.StatusServiceUnavailable,
+	internal:  http.StatusInternalServerError,
+}
+
+// apiError is an error whose kind is known.
+type apiError struct {
+	kind kind
+	err  error
+}
+
+func (e *apiError) Error() string { return e.err.Error() }
+func (e *apiError) Unwrap() error { return e.err }
+
+// badParam is the error for a parameter that cannot be used.
+func badParam(name string, err error) error {
+	return &apiError{badData, fmt.Errorf("invalid parameter %q: %w", name, err)}
+}
+
+// kindOf sorts an error of a query the way Prometheus does.
+func kindOf(err error) kind {
+	var api *apiError
+	var cancelErr promql.ErrQueryCanceled
+	var timeoutErr promql.ErrQueryTimeout
+	var storageErr promql.ErrStorage
+	switch {
+	case errors.As(err, &api):
+		return api.kind
+	case errors.As(err, &cancelErr), errors.Is(err, context.Canceled):
+		return canceled
+	case errors.As(err, &timeoutErr), errors.Is(err, context.DeadlineExceeded):
+		return timeout
+	case errors.As(err, &storageErr):
+		return internal
+	default:
+		return execution
+	}
+}
+
+// envelope is the frame of every answer.
+type envelope struct {
+	Status    string          `json:"status"`
+	Data      json.RawMessage `json:"data,omitempty"`
+	ErrorType kind            `json:"errorType,omitempty"`
+	Error     string          `json:"error,omitempty"`
+	Warnings  []string        `json:"warnings,omitempty"`
+	Infos     []string        `json:"infos,omitempty"`
+}
+
+func (a *API) serve(h handler) rest.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		r.Body = http.MaxBytesReader(w, r.Body, rest.MaxBody)
+		if err := r.ParseForm(); err != nil {
+			return a.fail(w, r, &apiError{badData, fmt.Errorf("error parsing form values: %w", err)})
+		}
+		ans, err := h(r)
+		if err != nil {
+			return a.fail(w, r, err)
+		}
+		return rest.Encode(w, http.StatusOK, envelope{Status: "success", Data: ans.data, Warnings: ans.warnings, Infos: ans.infos})
+	}
+}
+
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) error {
+	k := kindOf(err)
+	if k == internal {
+		a.log.Error("answer Prometheus API", "path", r.URL.Path, "err", err)
+	}
+	return rest.Encode(w, statusOf[k], envelope{Status: "error", ErrorType: k, Error: err.Error()})
+}
+
+// asJSON makes an answer of a value that encoding/json can write.
+func asJSON(v any, notes annotations.Annotations) (answer, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return answer{}, &apiError{internal, fmt.Errorf("encode answer: %w", err)}
+	}
+	return annotate(answer{data: data}, notes, ""), nil
+}
+
+// annotate adds what the query warned of; query tells positions and may be empty.
+func annotate(ans answer, notes annotations.Annotations, query string) answer {
+	const most = 10 // of each, as Prometheus does
+	ans.warnings, ans.infos = notes.AsStrings(query, most, most)
+	return ans
+}
