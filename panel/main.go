@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -23,6 +24,7 @@ type program struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
+	ready  func(*app, net.Addr) // called once the panel answers; nil outside of tests
 }
 
 type command struct {
@@ -39,7 +41,7 @@ var commands = []command{
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, program{os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr}); err != nil {
+	if err := run(ctx, program{args: os.Args[1:], getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}); err != nil {
 		fmt.Fprintln(os.Stderr, "panel:", err)
 		os.Exit(1)
 	}

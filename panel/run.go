@@ -83,6 +83,9 @@ func runPanel(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
+	if p.ready != nil {
+		p.ready(a, listener.Addr())
+	}
 	return a.serve(ctx, listener, cfg, log)
 }
 

@@ -1,0 +1,387 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// tour calls routes and remembers which ones, so that the golden list can be checked against them.
+type tour struct {
+	*testPanel
+	seen map[string]bool
+}
+
+// get, post, put and del take a route pattern and the values of its parameters. They demand success.
+func (c *tour) get(t *testing.T, out any, pattern string, args ...any) {
+	c.do(t, "GET", pattern, nil, out, args)
+}
+func (c *tour) post(t *testing.T, body, out any, pattern string, args ...any) {
+	c.do(t, "POST", pattern, body, out, args)
+}
+func (c *tour) put(t *testing.T, body, out any, pattern string, args ...any) {
+	c.do(t, "PUT", pattern, body, out, args)
+}
+func (c *tour) del(t *testing.T, pattern string, args ...any) {
+	c.do(t, "DELETE", pattern, nil, nil, args)
+}
+
+func (c *tour) do(t *testing.T, method, pattern string, body, out any, args []any) {
+	t.Helper()
+	route, query, _ := strings.Cut(pattern, "?")
+	c.seen[method+" "+route] = true
+	parts := strings.Split(route, "/")
+	for i, part := range parts {
+		if strings.HasPrefix(part, "{") {
+			parts[i], args = fmt.Sprint(args[0]), args[1:]
+		}
+	}
+	path := strings.Join(parts, "/")
+	if query != "" {
+		path += "?" + query
+	}
+	c.must(t, method, path, body, out)
+}
+
+type installAnswer struct {
+	Server  struct{ ID int64 }
+	Install struct{ Command, Token string }
+}
+
+// TestEveryRoute drives a real panel with a real agent through every route of the golden list.
+func TestEveryRoute(t *testing.T) {
+	t.Parallel()
+	c := &tour{startPanel(t), map[string]bool{}}
+	putAgentBinaries(t, c.dir)
+	c.signIn(t)
+	id := c.addServer(t)
+	c.servers(t, id)
+	c.history(t, id)
+	c.prometheus(t)
+	c.stream(t)
+	c.operator(t)
+	c.folders(t, id)
+	c.remove(t, id)
+
+	golden, err := os.ReadFile("testdata/routes.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(golden)) {
+		method, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		path, _, _ := strings.Cut(rest, " ")
+		if !c.seen[method+" "+path] {
+			t.Errorf("no test calls %s %s", method, path)
+		}
+		delete(c.seen, method+" "+path)
+	}
+	for _, route := range slices.Sorted(maps.Keys(c.seen)) {
+		t.Errorf("%s is not in the golden list", route)
+	}
+}
+
+func (c *tour) signIn(t *testing.T) {
+	var check struct{ Authenticated bool }
+	c.get(t, &check, "/api/auth/check")
+	if check.Authenticated {
+		t.Error("a stranger counts as authenticated")
+	}
+	c.post(t, map[string]string{"uid": c.uid}, nil, "/api/auth/validate-uid")
+	var answer struct{ Token string }
+	c.post(t, map[string]string{"password": "  " + testPassword + "\n"}, &answer, "/api/auth/login")
+	c.token = answer.Token
+	c.get(t, &check, "/api/auth/check")
+	if !check.Authenticated {
+		t.Error("after a login the session does not count")
+	}
+	c.get(t, nil, "/api/auth/ban-status")
+}
+
+// addServer joins a real agent and waits for its first scrape.
+func (c *tour) addServer(t *testing.T) int64 {
+	var added installAnswer
+	port := freePort(t)
+	c.post(t, map[string]string{"name": "alpha", "url": fmt.Sprintf("https://127.0.0.1:%d", port), "preset": "monitor"}, &added, "/api/servers")
+	id := added.Server.ID
+	code := joinCode(t, added.Install.Command)
+	for _, route := range []string{"GET /api/join/{code}/install.sh", "GET /api/join/{code}/token", "GET /api/join/{code}/agent-{arch}"} {
+		c.seen[route] = true
+		file := strings.ReplaceAll(route[strings.LastIndex(route, "/")+1:], "{arch}", runtime.GOARCH)
+		if status, body := c.call(t, "GET", "/api/join/"+code+"/"+file, nil); status != 200 || len(body) == 0 {
+			t.Errorf("%s: status %d, %d bytes", file, status, len(body))
+		}
+	}
+	var again installAnswer
+	c.post(t, nil, &again, "/api/servers/{id}/install", id)
+	startAgent(t, again.Install.Token, port)
+	eventually(t, "the agent joins", 30*time.Second, func() bool {
+		var s struct{ Joined bool }
+		c.get(t, &s, "/api/servers/{id}/join-status", id)
+		return s.Joined
+	})
+	eventually(t, "the first document arrives", 30*time.Second, func() bool {
+		status, _ := c.call(t, "GET", fmt.Sprintf("/api/proxy/%d/metrics", id), nil)
+		return status == http.StatusOK
+	})
+	return id
+}
+
+func joinCode(t *testing.T, command string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(command, "/api/join/")
+	code, _, ok2 := strings.Cut(rest, "/")
+	if !ok || !ok2 {
+		t.Fatalf("install command: %s", command)
+	}
+	return code
+}
+
+func (c *tour) servers(t *testing.T, id int64) {
+	var tested struct {
+		Success    bool
+		ServerName string `json:"server_name"`
+		Version    string
+	}
+	c.post(t, nil, &tested, "/api/servers/{id}/test", id)
+	if host, _ := os.Hostname(); !tested.Success || tested.ServerName != host {
+		t.Errorf("test: %+v", tested)
+	}
+	var bulk struct {
+		Results []struct{ Success bool }
+	}
+	c.post(t, map[string]any{"preset": "monitor", "servers": []map[string]string{
+		{"name": "beta", "url": "127.0.0.1:9"}, {"name": "", "url": "127.0.0.1:10"}}}, &bulk, "/api/servers/bulk")
+	if len(bulk.Results) != 2 || !bulk.Results[0].Success || bulk.Results[1].Success {
+		t.Errorf("bulk: %+v", bulk)
+	}
+	c.put(t, map[string]string{"name": "alpha-1"}, nil, "/api/servers/{id}", id)
+	var one struct {
+		Name   string
+		APIKey string `json:"api_key"`
+	}
+	c.get(t, &one, "/api/servers/{id}", id)
+	if one.Name != "alpha-1" || one.APIKey != "***" {
+		t.Errorf("server: %+v", one)
+	}
+	var list struct {
+		Count   int
+		Servers []struct {
+			ID      int64
+			Status  string
+			Metrics *struct {
+				CPU struct {
+					Cores int `json:"cores_logical"`
+				}
+			}
+		}
+	}
+	c.get(t, &list, "/api/servers?include_metrics=true")
+	for _, s := range list.Servers {
+		if s.ID == id && (s.Status != "online" || s.Metrics == nil || s.Metrics.CPU.Cores != runtime.NumCPU()) {
+			t.Errorf("the joined server in the list: %+v", s)
+		}
+	}
+	ids := []int64{}
+	for _, s := range slices.Backward(list.Servers) {
+		ids = append(ids, s.ID)
+	}
+	c.post(t, map[string]any{"server_ids": ids}, nil, "/api/servers/reorder")
+	c.get(t, &list, "/api/servers")
+	if list.Servers[0].ID != ids[0] {
+		t.Errorf("order after reorder: %+v", list.Servers)
+	}
+}
+
+func (c *tour) history(t *testing.T, id int64) {
+	c.get(t, nil, "/api/proxy/{id}/metrics", id)
+	c.get(t, nil, "/api/proxy/{id}/metrics/live", id)
+	var processes struct{ Count int }
+	c.get(t, &processes, "/api/proxy/{id}/processes", id)
+	if processes.Count == 0 {
+		t.Error("no processes")
+	}
+	eventually(t, "a point arrives in the history", 30*time.Second, func() bool {
+		var h struct {
+			Count int
+			Data  []map[string]any
+		}
+		c.get(t, &h, "/api/proxy/{id}/metrics/history?period=1h", id)
+		return h.Count > 0 && h.Data[0]["cpu_usage"] != nil && h.Data[0]["memory_percent"] != nil
+	})
+	var page struct{ Charts []struct{ ID string } }
+	c.get(t, &page, "/api/dashboards/{page}", "server")
+	for _, chart := range page.Charts {
+		var data struct{ Timestamps []int64 }
+		c.get(t, &data, "/api/proxy/{id}/metrics/chart/{chart}?period=1h", id, chart.ID)
+		if len(data.Timestamps) == 0 {
+			t.Errorf("chart %s has no time axis", chart.ID)
+		}
+	}
+	c.get(t, nil, "/api/fleet/sparklines")
+}
+
+func (c *tour) prometheus(t *testing.T) {
+	var answer struct {
+		Status string
+		Data   json.RawMessage
+	}
+	base := "/prometheus/api/v1/"
+	for _, q := range []string{"query?query=up", "query_range?query=up&start=" + unix(-600) + "&end=" + unix(0) + "&step=10",
+		"series?match[]=up", "labels", "metadata", "status/buildinfo"} {
+		c.get(t, &answer, base+q)
+		if answer.Status != "success" {
+			t.Errorf("%s: %s", q, answer.Status)
+		}
+	}
+	c.get(t, &answer, base+"label/{name}/values", "job")
+	if !strings.Contains(string(answer.Data), `"node"`) || !strings.Contains(string(answer.Data), `"panel"`) {
+		t.Errorf("jobs: %s", answer.Data)
+	}
+	for _, route := range []string{"query", "query_range", "series", "labels"} { // by form, as Grafana does
+		c.seen["POST "+base+route] = true
+		form := "query=up&match[]=up&start=" + unix(-600) + "&end=" + unix(0) + "&step=10"
+		req, err := http.NewRequestWithContext(t.Context(), "POST", c.base+"/"+c.uid+base+route, strings.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Authorization", "Bearer "+c.token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Body.Close(); resp.StatusCode != 200 {
+			t.Errorf("POST %s: status %d", route, resp.StatusCode)
+		}
+	}
+	c.seen["GET /metrics"] = true
+	if status, body := c.call(t, "GET", "/metrics", nil); status != 200 || !strings.Contains(string(body), "panel_scrape_runs_total") {
+		t.Errorf("own metrics: status %d", status)
+	}
+}
+
+func unix(offset int64) string { return fmt.Sprint(time.Now().Unix() + offset) }
+
+// stream reads the event stream until live values of the agent arrive.
+func (c *tour) stream(t *testing.T) {
+	c.seen["GET /api/events"] = true
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", c.base+"/"+c.uid+"/api/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		if lines.Text() == "event: live" {
+			return
+		}
+	}
+	t.Error("the event stream brought no live values")
+}
+
+func (c *tour) operator(t *testing.T) {
+	c.put(t, map[string]string{"value": "15"}, nil, "/api/settings/{key}", "metrics_collect_interval")
+	var one struct{ Value string }
+	c.get(t, &one, "/api/settings/{key}", "metrics_collect_interval")
+	if one.Value != "15" {
+		t.Errorf("setting: %+v", one)
+	}
+	c.get(t, nil, "/api/settings")
+	for _, path := range []string{"panel-ip", "version", "stats", "health"} {
+		c.get(t, nil, "/api/system/"+path)
+	}
+	var made struct {
+		Token  struct{ ID int64 }
+		Secret string
+	}
+	c.post(t, map[string]any{"name": "grafana", "scopes": []string{"metrics:read"}}, &made, "/api/tokens")
+	c.get(t, nil, "/api/tokens")
+	scoped := *c.testPanel
+	scoped.token = made.Secret
+	scoped.must(t, "GET", "/prometheus/api/v1/query?query=up", nil, nil)
+	if status, _ := scoped.call(t, "GET", "/api/servers", nil); status != 0 {
+		t.Errorf("a token of the wrong scope was answered with %d", status)
+	}
+	c.del(t, "/api/tokens/{id}", made.Token.ID)
+	if status, _ := scoped.call(t, "GET", "/prometheus/api/v1/query?query=up", nil); status != 0 {
+		t.Errorf("a revoked token was answered with %d", status)
+	}
+	var audit struct {
+		Entries []struct{ Action, Actor string }
+	}
+	c.get(t, &audit, "/api/audit?limit=100")
+	if !slices.ContainsFunc(audit.Entries, func(e struct{ Action, Actor string }) bool { return e.Action == "POST /api/servers" }) {
+		t.Errorf("the audit log lacks the new server: %+v", audit.Entries)
+	}
+	c.post(t, nil, nil, "/api/auth/clear-ban")
+	c.del(t, "/api/auth/clear-all-bans")
+
+	other := *c.testPanel
+	other.login(t)
+	var sessions struct {
+		Sessions []struct {
+			ID      string
+			Current bool
+		}
+	}
+	c.get(t, &sessions, "/api/auth/sessions")
+	for _, s := range sessions.Sessions {
+		if !s.Current {
+			c.del(t, "/api/auth/sessions/{id}", s.ID)
+		}
+	}
+	if status, _ := other.call(t, "GET", "/api/servers", nil); status != 0 {
+		t.Errorf("a revoked session was answered with %d", status)
+	}
+	c.del(t, "/api/auth/sessions")
+	c.put(t, map[string]string{"current_password": testPassword, "new_password": "another long password"}, nil, "/api/auth/password")
+}
+
+func (c *tour) folders(t *testing.T, id int64) {
+	c.post(t, map[string]string{"name": "Europe"}, nil, "/api/servers/folders")
+	c.post(t, map[string]any{"server_ids": []int64{id}, "folder": "Asia"}, nil, "/api/servers/move-to-folder")
+	c.post(t, map[string]any{"names": []string{"Asia", "Europe"}}, nil, "/api/servers/folders/reorder")
+	var list struct{ Folders []struct{ Name string } }
+	c.get(t, &list, "/api/servers/folders")
+	if len(list.Folders) != 2 || list.Folders[0].Name != "Asia" {
+		t.Errorf("folders: %+v", list)
+	}
+	c.post(t, map[string]string{"old_name": "Asia", "new_name": "East"}, nil, "/api/servers/folders/rename")
+	c.del(t, "/api/servers/folders/{name}", "East")
+}
+
+func (c *tour) remove(t *testing.T, id int64) {
+	c.del(t, "/api/servers/{id}", id)
+	if status, _ := c.call(t, "GET", fmt.Sprintf("/api/servers/%d", id), nil); status != http.StatusNotFound {
+		t.Errorf("a deleted server: status %d", status)
+	}
+	c.post(t, nil, nil, "/api/auth/logout")
+	if status, _ := c.call(t, "GET", "/api/servers", nil); status != 0 {
+		t.Errorf("after the logout: status %d", status)
+	}
+}
+
+func putAgentBinaries(t *testing.T, dir string) {
+	t.Helper()
+	for _, arch := range []string{"amd64", "arm64"} {
+		if err := os.WriteFile(filepath.Join(dir, "agent-linux-"+arch), []byte("an agent for "+arch), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

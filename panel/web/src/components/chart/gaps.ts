@@ -1,0 +1,26 @@
+/** A hole in the data, bounded by the last point before and the first point after it, in milliseconds. */
+export interface Gap {
+  from: number
+  to: number
+}
+
+/**
+ * Finds where no series has a value for longer than 2.5 steps. Missing values before the first and after the last point
+ * count from the edge of the range.
+ */
+export function findGaps(timestamps: number[], series: (number | null)[][], stepSeconds: number): Gap[] {
+  const gaps: Gap[] = []
+  const least = stepSeconds * 2500
+  const last = timestamps.length - 1
+  let start = -1
+  for (let i = 0; i <= last; i++) {
+    const empty = series.every((values) => values[i] == null)
+    if (empty && start < 0) start = Math.max(0, i - 1)
+    if (start >= 0 && (!empty || i === last)) {
+      const gap = { from: timestamps[start] as number, to: timestamps[i] as number }
+      if (gap.to - gap.from > least) gaps.push(gap)
+      start = -1
+    }
+  }
+  return gaps
+}

@@ -1,0 +1,137 @@
+import { useEffect, useRef } from 'react'
+import type { ChartData, ChartFormat } from './chart-types'
+import { type Colors, useColors } from './colors'
+import { type Cursor, nearest } from './cursor'
+import { timeStep } from './scale'
+
+interface HeatStripProps {
+  name: string
+  /** One series per row, in percent. */
+  data: ChartData
+  from: number
+  to: number
+  format: ChartFormat
+  cursor: Cursor
+}
+
+const left = 52
+const right = 48
+const bottom = 18
+
+/** One row per core, one column per point: one hue below 85 percent, then amber, then red. */
+export function HeatStrip({ name, data, from, to, format, cursor }: HeatStripProps) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const colors = useColors()
+  const rows = data.series.length
+  const rowHeight = rows > 32 ? 4 : 16
+  const height = rows * rowHeight + bottom
+
+  useEffect(() => {
+    const element = canvas.current
+    const context = element?.getContext('2d')
+    if (!element || !context) return
+    let frame = 0
+    const draw = () => {
+      frame = 0
+      paint(element, context, { data, from, to, format, colors, rowHeight, time: cursor.get() })
+    }
+    const schedule = () => {
+      frame ||= requestAnimationFrame(draw)
+    }
+    const unsubscribe = cursor.subscribe(schedule)
+    const resize = new ResizeObserver(schedule)
+    resize.observe(element)
+    schedule()
+    return () => {
+      cancelAnimationFrame(frame)
+      unsubscribe()
+      resize.disconnect()
+    }
+  }, [data, from, to, format, colors, rowHeight, cursor])
+
+  const point = (event: React.PointerEvent) => {
+    const box = event.currentTarget.getBoundingClientRect()
+    const share = (event.clientX - box.left - left) / (box.width - left - right)
+    const index = nearest(data.timestamps, from + share * (to - from))
+    cursor.set(share < 0 || share > 1 ? null : (data.timestamps[index] ?? null))
+  }
+  return (
+    <canvas ref={canvas} role="img" aria-label={name} className="chart-heat" style={{ height }} onPointerMove={point} onPointerLeave={() => cursor.set(null)} />
+  )
+}
+
+interface Painting {
+  data: ChartData
+  from: number
+  to: number
+  format: ChartFormat
+  colors: Colors
+  rowHeight: number
+  time: number | null
+}
+
+function paint(element: HTMLCanvasElement, g: CanvasRenderingContext2D, p: Painting): void {
+  const ratio = Math.min(2, devicePixelRatio || 1)
+  const [width, height] = [element.clientWidth, element.clientHeight]
+  if (width < left + right + 20) return
+  element.width = Math.round(width * ratio)
+  element.height = Math.round(height * ratio)
+  g.setTransform(ratio, 0, 0, ratio, 0, 0)
+  g.clearRect(0, 0, width, height)
+  g.font = '10.5px "Geist Variable", Geist, system-ui, sans-serif'
+  g.textBaseline = 'middle'
+  const plotWidth = width - left - right
+  const x = (t: number) => left + ((t - p.from) / (p.to - p.from)) * plotWidth
+  const cell = (p.data.stepSeconds * 1000 * plotWidth) / (p.to - p.from)
+  const palette = makePalette(p.colors)
+  const at = p.time == null ? p.data.timestamps.length - 1 : nearest(p.data.timestamps, p.time)
+  p.data.series.forEach((row, r) => {
+    const y = r * p.rowHeight
+    const gap = p.rowHeight > 6 ? 2 : 0
+    row.mean.forEach((v, i) => {
+      if (v == null) return
+      g.fillStyle = palette[Math.round(Math.max(0, Math.min(100, v)))] as string
+      const end = x(p.data.timestamps[i] as number) // a point stands at the end of its step
+      g.fillRect(Math.max(left, end - cell), y, Math.min(cell + 0.6, end - left), p.rowHeight - gap)
+    })
+    if (p.rowHeight < 10) return
+    g.fillStyle = p.colors.axis
+    g.textAlign = 'right'
+    g.fillText(row.label, left - 6, y + p.rowHeight / 2 - 1)
+    const v = row.mean[at]
+    g.fillStyle = p.colors.text
+    g.fillText(v == null ? '–' : p.format.value(v), width - 4, y + p.rowHeight / 2 - 1)
+  })
+  g.fillStyle = p.colors.axis
+  g.textAlign = 'center'
+  const every = timeStep((p.to - p.from) / 1000, plotWidth) * 1000
+  for (let t = Math.ceil(p.from / every) * every; t <= p.to; t += every) {
+    if (x(t) > left + 14 && x(t) < left + plotWidth - 10) g.fillText(p.format.tick(t, (p.to - p.from) / 1000), x(t), height - 7)
+  }
+  if (p.time != null) {
+    g.fillStyle = p.colors.text
+    g.fillRect(Math.round(x(p.time)), 0, 1, height - bottom)
+  }
+}
+
+let palettes: { key: string; colors: string[] } | null = null
+
+function makePalette(c: Colors): string[] {
+  if (palettes?.key !== c.heat0 + c.heat3) {
+    const colors = Array.from({ length: 101 }, (_, v) => {
+      if (v >= 95) return c['crit-f']
+      if (v >= 85) return c['warn-f']
+      if (v < 30) return mix(c.heat0, c.heat1, v / 30)
+      if (v < 60) return mix(c.heat1, c.heat2, (v - 30) / 30)
+      return mix(c.heat2, c.heat3, (v - 60) / 25)
+    })
+    palettes = { key: c.heat0 + c.heat3, colors }
+  }
+  return palettes.colors
+}
+
+function mix(a: string, b: string, share: number): string {
+  const channel = (hex: string, i: number) => parseInt(hex.slice(i, i + 2), 16)
+  const part = (i: number) => Math.round(channel(a, i) + (channel(b, i) - channel(a, i)) * share).toString(16).padStart(2, '0')
+  return `#${part(1)}${part(3)}${part(5)}`
+}
