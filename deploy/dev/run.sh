@@ -20,7 +20,6 @@ trap 'exit 143' TERM
 
 bin/panel run >"$PANEL_DATA/panel.log" 2>&1 &
 panel_pid=$!
-# Started by itself, a child of this script that outlives it would keep the port: die with the script.
 
 secret() { sed -n "s/^$1=//p" "$PANEL_DATA/secrets.env"; }
 until [ -e "$PANEL_DATA/secrets.env" ] && base="http://$PANEL_LISTEN/$(secret PANEL_UID)" && curl -fs -o /dev/null "$base/api/auth/check"; do
@@ -32,7 +31,9 @@ until [ -e "$PANEL_DATA/secrets.env" ] && base="http://$PANEL_LISTEN/$(secret PA
 	sleep 0.2
 done
 
-json() { node -e 'let s="";process.stdin.on("data",d=>s+=d).on("end",()=>console.log(eval("("+s+")."+process.argv[1])??""))' "$1"; }
+json() { # json PATH: reads JSON on standard input, prints the value at a path such as server.id
+	node -e 'const s = require("fs").readFileSync(0, "utf8"); console.log(process.argv[1].split(".").reduce((v, k) => v[k], JSON.parse(s)))' "$1"
+}
 api() { # api METHOD PATH [BODY], with the token of a login that no browser made
 	curl -fsS -X "$1" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' ${3:+--data "$3"} "$base/api$2"
 }
