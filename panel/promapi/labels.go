@@ -17,7 +17,7 @@ import (
 // Compatible is the release of Prometheus whose engine and API we carry. Grafana decides by it which calls it may use.
 const Compatible = "3.15.1"
 
-func (a *API) series(r *http.Request) (answer, error) {
+func (s *Service) series(r *http.Request) (answer, error) {
 	if len(r.Form["match[]"]) == 0 {
 		return answer{}, &apiError{badData, errors.New("no match[] parameter provided")}
 	}
@@ -25,7 +25,7 @@ func (a *API) series(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	list, err := a.db.Series(r.Context(), sel.matchers, sel.from, sel.to, sel.probe())
+	list, err := s.db.Series(r.Context(), sel.matchers, sel.from, sel.to, sel.probe())
 	if err != nil {
 		return answer{}, err
 	}
@@ -40,12 +40,12 @@ func (a *API) series(r *http.Request) (answer, error) {
 	return asJSON(sets, notes)
 }
 
-func (a *API) labelNames(r *http.Request) (answer, error) {
+func (s *Service) labelNames(r *http.Request) (answer, error) {
 	sel, err := parseSelection(r)
 	if err != nil {
 		return answer{}, err
 	}
-	names, err := a.db.LabelNames(r.Context(), sel.matchers, sel.from, sel.to, sel.probe())
+	names, err := s.db.LabelNames(r.Context(), sel.matchers, sel.from, sel.to, sel.probe())
 	if err != nil {
 		return answer{}, err
 	}
@@ -53,7 +53,7 @@ func (a *API) labelNames(r *http.Request) (answer, error) {
 	return asJSON(notNil(names), notes)
 }
 
-func (a *API) labelValues(r *http.Request) (answer, error) {
+func (s *Service) labelValues(r *http.Request) (answer, error) {
 	name := rest.Param(r, "name")
 	if strings.HasPrefix(name, "U__") {
 		name = model.UnescapeName(name, model.ValueEncodingEscaping)
@@ -65,7 +65,7 @@ func (a *API) labelValues(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	values, err := a.db.LabelValues(r.Context(), name, sel.matchers, sel.from, sel.to, sel.probe())
+	values, err := s.db.LabelValues(r.Context(), name, sel.matchers, sel.from, sel.to, sel.probe())
 	if err != nil {
 		return answer{}, err
 	}
@@ -80,7 +80,7 @@ type Metadata struct {
 	Unit string `json:"unit"`
 }
 
-func (a *API) metadata(r *http.Request) (answer, error) {
+func (s *Service) metadata(r *http.Request) (answer, error) {
 	number := func(name string) (int, error) {
 		raw := r.Form.Get(name)
 		if raw == "" {
@@ -102,7 +102,7 @@ func (a *API) metadata(r *http.Request) (answer, error) {
 	}
 	found := map[string][]Metadata{}
 	if limit != 0 { // zero asks for nothing; to the store it would mean all
-		for metric, list := range a.db.Metadata(r.Context(), r.Form.Get("metric"), max(limit, 0), max(perMetric, 0)) {
+		for metric, list := range s.db.Metadata(r.Context(), r.Form.Get("metric"), max(limit, 0), max(perMetric, 0)) {
 			for _, m := range list {
 				found[metric] = append(found[metric], Metadata{m.Type, m.Help, m.Unit})
 			}
@@ -121,8 +121,8 @@ type BuildInfo struct {
 	GoVersion string `json:"goVersion"`
 }
 
-func (a *API) buildInfo(*http.Request) (answer, error) {
-	return asJSON(BuildInfo{Version: Compatible, Revision: "monitoring panel " + a.version, GoVersion: runtime.Version()}, nil)
+func (s *Service) buildInfo(*http.Request) (answer, error) {
+	return asJSON(BuildInfo{Version: Compatible, Revision: "monitoring panel " + s.version, GoVersion: runtime.Version()}, nil)
 }
 
 // cutOff applies the limit and says so.

@@ -24,31 +24,31 @@ import (
 // maxTimeout bounds every query; ?timeout= can only shorten it.
 const maxTimeout = 2 * time.Minute
 
-// API holds the handlers.
-type API struct {
+// Service holds the handlers.
+type Service struct {
 	db      *tsdb.DB
 	log     *slog.Logger
 	version string
 }
 
 // New returns the API over db. version is the panel's own.
-func New(db *tsdb.DB, log *slog.Logger, version string) *API {
-	return &API{db: db, log: log, version: version}
+func New(db *tsdb.DB, log *slog.Logger, version string) *Service {
+	return &Service{db: db, log: log, version: version}
 }
 
 // Routes are mounted at /prometheus/api/v1.
-func (a *API) Routes(r rest.Router) {
+func (s *Service) Routes(r rest.Router) {
 	both := func(pattern string, h handler) {
-		r.Get(pattern, a.serve(h))
-		r.Post(pattern, a.serve(h))
+		r.Get(pattern, s.serve(h))
+		r.Post(pattern, s.serve(h))
 	}
-	both("/query", a.query)
-	both("/query_range", a.queryRange)
-	both("/series", a.series)
-	both("/labels", a.labelNames)
-	r.Get("/label/{name}/values", a.serve(a.labelValues))
-	r.Get("/metadata", a.serve(a.metadata))
-	r.Get("/status/buildinfo", a.serve(a.buildInfo))
+	both("/query", s.query)
+	both("/query_range", s.queryRange)
+	both("/series", s.series)
+	both("/labels", s.labelNames)
+	r.Get("/label/{name}/values", s.serve(s.labelValues))
+	r.Get("/metadata", s.serve(s.metadata))
+	r.Get("/status/buildinfo", s.serve(s.buildInfo))
 }
 
 // handler answers one request whose form has been parsed.
@@ -123,24 +123,24 @@ type envelope struct {
 	Infos     []string        `json:"infos,omitempty"`
 }
 
-func (a *API) serve(h handler) rest.Handler {
+func (s *Service) serve(h handler) rest.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		r.Body = http.MaxBytesReader(w, r.Body, rest.MaxBody)
 		if err := r.ParseForm(); err != nil {
-			return a.fail(w, r, &apiError{badData, fmt.Errorf("error parsing form values: %w", err)})
+			return s.fail(w, r, &apiError{badData, fmt.Errorf("error parsing form values: %w", err)})
 		}
 		ans, err := h(r)
 		if err != nil {
-			return a.fail(w, r, err)
+			return s.fail(w, r, err)
 		}
 		return rest.Encode(w, http.StatusOK, envelope{Status: "success", Data: ans.data, Warnings: ans.warnings, Infos: ans.infos})
 	}
 }
 
-func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) error {
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) error {
 	k := kindOf(err)
 	if k == internal {
-		a.log.Error("answer Prometheus API", "path", r.URL.Path, "err", err)
+		s.log.Error("answer Prometheus API", "path", r.URL.Path, "err", err)
 	}
 	return rest.Encode(w, statusOf[k], envelope{Status: "error", ErrorType: k, Error: err.Error()})
 }

@@ -17,7 +17,7 @@ const maxPoints = 11000
 
 var errTruncated = errors.New("results truncated due to limit")
 
-func (a *API) query(r *http.Request) (answer, error) {
+func (s *Service) query(r *http.Request) (answer, error) {
 	limit, err := limitParam(r)
 	if err != nil {
 		return answer{}, err
@@ -32,11 +32,11 @@ func (a *API) query(r *http.Request) (answer, error) {
 	}
 	defer cancel()
 	expr := r.Form.Get("query")
-	res, err := a.db.PromQuery(ctx, expr, at, opts)
-	return a.result(expr, limit, res, err)
+	res, err := s.db.PromQuery(ctx, expr, at, opts)
+	return s.result(expr, limit, res, err)
 }
 
-func (a *API) queryRange(r *http.Request) (answer, error) {
+func (s *Service) queryRange(r *http.Request) (answer, error) {
 	limit, err := limitParam(r)
 	if err != nil {
 		return answer{}, err
@@ -68,8 +68,8 @@ func (a *API) queryRange(r *http.Request) (answer, error) {
 	}
 	defer cancel()
 	expr := r.Form.Get("query")
-	res, err := a.db.PromQueryRange(ctx, expr, from, to, step, opts)
-	return a.result(expr, limit, res, err)
+	res, err := s.db.PromQueryRange(ctx, expr, from, to, step, opts)
+	return s.result(expr, limit, res, err)
 }
 
 // queryOptions reads timeout and lookback_delta; the context ends with the timeout.
@@ -94,7 +94,7 @@ func queryOptions(r *http.Request) (context.Context, tsdb.QueryOptions, context.
 }
 
 // result turns what the engine said into an answer.
-func (a *API) result(expr string, limit int, res *promql.Result, err error) (answer, error) {
+func (s *Service) result(expr string, limit int, res *promql.Result, err error) (answer, error) {
 	if err == nil && res.Err != nil {
 		err = res.Err
 	}

@@ -31,25 +31,24 @@ type Service struct {
 	writing sync.Mutex // orders loads and writes, so that an older load never replaces a newer value
 }
 
-// New returns a Service that knows the defaults until Run or RunOnce has loaded the stored values.
-func New(store *postgres.Store, log *slog.Logger) *Service {
+// New loads the settings.
+func New(ctx context.Context, store *postgres.Store, log *slog.Logger) (*Service, error) {
 	s := &Service{store: store, log: log}
-	s.current.Store(&storage.Settings{})
-	return s
+	return s, s.RunOnce(ctx)
 }
 
-// Run loads the settings now and every Reload until ctx is done.
+// Run loads the settings again every Reload until ctx is done.
 func (s *Service) Run(ctx context.Context) error {
 	t := time.NewTicker(Reload)
 	defer t.Stop()
 	for {
-		if err := s.RunOnce(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("load settings", "err", err)
-		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
+			if err := s.RunOnce(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("load settings", "err", err)
+			}
 		}
 	}
 }
@@ -84,7 +83,8 @@ func (s *Service) Set(ctx context.Context, key, value string) error {
 	if err := s.store.SetSetting(ctx, key, value); err != nil {
 		return fmt.Errorf("store setting: %w", err)
 	}
-	next := maps.Clone(s.Get())
+	next := storage.Settings{}
+	maps.Copy(next, s.Get())
 	next[key] = value
 	s.current.Store(&next)
 	return nil

@@ -1,0 +1,124 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"monitoring/panel/rest"
+)
+
+const (
+	pingTimeout = 3 * time.Second
+	lagLimit    = time.Second // scrapes that start later than this point to a host that is too slow
+	minFree     = 1 << 30     // below this, or below minFreePart, the metrics store stops taking samples
+	minFreePart = 5.0         // percent
+)
+
+// HealthResponse is the panel's view of itself. OK is false when any item is not.
+type HealthResponse struct {
+	OK       bool          `json:"ok"`
+	Items    []HealthItem  `json:"items"`
+	Scrape   HealthScrape  `json:"scrape"`
+	TSDB     HealthTSDB    `json:"tsdb"`
+	Disk     HealthDisk    `json:"disk"`
+	Children []HealthChild `json:"children"`
+}
+
+// HealthItem is one figure. The UI translates Name; Detail says what is wrong and is empty otherwise.
+type HealthItem struct {
+	Name   string  `json:"name"`
+	OK     bool    `json:"ok"`
+	Value  float64 `json:"value"`
+	Unit   string  `json:"unit"` // seconds, bytes or number
+	Detail string  `json:"detail"`
+}
+
+// HealthScrape counts since the start of the panel.
+type HealthScrape struct {
+	Targets             int     `json:"targets"`
+	Failing             int     `json:"failing"`
+	LagP99Seconds       float64 `json:"lag_p99_seconds"`
+	MissedTotal         uint64  `json:"missed_total"`
+	DroppedSamplesTotal uint64  `json:"dropped_samples_total"`
+}
+
+// HealthTSDB is the size of the metrics store.
+type HealthTSDB struct {
+	DiskBytes uint64 `json:"disk_bytes"`
+	Series    uint64 `json:"series"`
+}
+
+// HealthDisk is the file system that holds the panel's data.
+type HealthDisk struct {
+	FreeBytes  uint64 `json:"free_bytes"`
+	TotalBytes uint64 `json:"total_bytes"`
+}
+
+// HealthChild is a process that the panel runs.
+type HealthChild struct {
+	Name string `json:"name"`
+	Up   bool   `json:"up"`
+}
+
+func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
+	h := HealthResponse{OK: true, Items: []HealthItem{}, Children: []HealthChild{}}
+	s.checkScrape(&h)
+	s.checkPostgres(r.Context(), &h)
+	s.checkDisk(&h)
+	for _, item := range h.Items {
+		h.OK = h.OK && item.OK
+	}
+	return rest.Encode(w, http.StatusOK, h)
+}
+
+// add appends a figure; detail is kept only when something is wrong.
+func (h *HealthResponse) add(name string, ok bool, value float64, unit, detail string) {
+	if ok {
+		detail = ""
+	}
+	h.Items = append(h.Items, HealthItem{name, ok, value, unit, detail})
+}
+
+func (s *Service) checkScrape(h *HealthResponse) {
+	st := s.o.Scrape()
+	h.Scrape = HealthScrape{st.Targets, st.Failing, st.LagP99.Seconds(), st.Missed, st.DroppedSamples}
+	h.add("scrape_lag", st.LagP99 <= lagLimit, st.LagP99.Seconds(), "seconds", "scrapes start late: the panel's host is too slow for this fleet and interval")
+	// Totals since the start: one old event must not keep the panel red, so they inform and do not judge.
+	h.add("scrape_missed", true, float64(st.Missed), "number", "")
+	h.add("samples_dropped", true, float64(st.DroppedSamples), "number", "")
+}
+
+func (s *Service) checkPostgres(ctx context.Context, h *HealthResponse) {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	start := time.Now()
+	err := s.o.Store.Ping(ctx)
+	h.add("postgres", err == nil, time.Since(start).Seconds(), "seconds", "Postgres does not answer; the panel's log says more")
+	if err != nil {
+		s.o.Log.Error("ping postgres", "err", err)
+	}
+	if s.o.Child != nil {
+		h.Children = append(h.Children, HealthChild{"postgres", s.o.Child.Up()})
+	}
+}
+
+func (s *Service) checkDisk(h *HealthResponse) {
+	used, err := s.o.TSDB.DiskUsage()
+	if err != nil {
+		s.o.Log.Error("measure tsdb", "err", err)
+	}
+	h.TSDB = HealthTSDB{used, s.o.TSDB.ActiveSeries()}
+	h.add("tsdb_disk", err == nil, float64(used), "bytes", "the size of the metrics store cannot be read")
+	h.add("tsdb_series", true, float64(h.TSDB.Series), "number", "")
+
+	disk, err := diskOf(s.o.DataDir)
+	if err != nil {
+		s.o.Log.Error("measure disk", "err", err)
+	}
+	h.Disk = HealthDisk{disk.Free, disk.Total}
+	enough := disk.Free >= minFree && 100-disk.Percent >= minFreePart
+	h.add("disk_free", err == nil && enough, float64(disk.Free), "bytes",
+		fmt.Sprintf("free some space: below %d GB or %.0f %% the panel stops storing metrics", minFree>>30, minFreePart))
+}
