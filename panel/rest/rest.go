@@ -1,6 +1,6 @@
 // Package rest is the only code that knows status codes and JSON bodies: handlers that return errors,
-// decoding with limits, encoding, the mapping of errors, the drop and server-sent events. It holds no business
-// logic and decides nothing about who may call.
+// decoding with limits, encoding, the mapping of errors, the drop, server-sent events and the HTTP server's limits.
+// It holds no business logic and decides nothing about who may call.
 package rest
 
 import (
@@ -8,28 +8,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
-	"reflect"
-	"strings"
 
 	"monitoring/storage"
 )
-
-// MaxBody bounds the JSON body of a request.
-const MaxBody = 1 << 20
 
 // Handler answers one request or says why not.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // Error is an answer other than success. Detail is for people, Code is stable and is what the UI translates.
 type Error struct {
-	Status int    `json:"-"`
-	Detail string `json:"detail"`
-	Code   string `json:"code"`
-	Field  string `json:"field,omitempty"`
+	Status    int    `json:"-"`
+	Detail    string `json:"detail"`
+	Code      string `json:"code"`
+	Field     string `json:"field,omitempty"`
+	RequestID string `json:"request_id,omitempty"` // only for internal errors: it finds the line in the log
 }
 
 func (e *Error) Error() string { return e.Detail }
@@ -42,72 +36,7 @@ func Fail(status int, code, detail string) error {
 // ErrDrop, returned by a handler, closes the connection without an answer.
 var ErrDrop = errors.New("drop connection")
 
-// Validator is what request types implement to check themselves; return storage.Invalid.
-type Validator interface{ Validate() error }
-
-// Decode reads a JSON body into T: the size is limited, unknown fields are refused, Validate is called.
-func Decode[T any](r *http.Request) (T, error) {
-	var req T
-	if ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "application/json" {
-		return req, Fail(http.StatusUnsupportedMediaType, "content_type", "send the body as application/json")
-	}
-	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, MaxBody))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&req); err != nil {
-		return req, decodeError(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return req, Fail(http.StatusBadRequest, "bad_json", "the body must hold one JSON value and nothing after it")
-	}
-	if v, ok := any(req).(Validator); ok {
-		return req, v.Validate()
-	}
-	if v, ok := any(&req).(Validator); ok {
-		return req, v.Validate()
-	}
-	return req, nil
-}
-
-func decodeError(err error) error {
-	var typeErr *json.UnmarshalTypeError
-	var tooBig *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooBig):
-		return Fail(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", tooBig.Limit))
-	case errors.As(err, &typeErr):
-		return &Error{Status: http.StatusBadRequest, Code: "bad_type", Field: typeErr.Field,
-			Detail: fmt.Sprintf("%s must be %s, not %s", cmpOr(typeErr.Field, "the body"), jsonKind(typeErr.Type), typeErr.Value)}
-	case strings.HasPrefix(err.Error(), "json: unknown field "):
-		field := strings.Trim(strings.TrimPrefix(err.Error(), "json: unknown field "), `"`)
-		return &Error{Status: http.StatusBadRequest, Code: "unknown_field", Field: field, Detail: "there is no field " + field}
-	case errors.Is(err, io.EOF):
-		return Fail(http.StatusBadRequest, "bad_json", "the body is empty")
-	default:
-		return Fail(http.StatusBadRequest, "bad_json", "the body is no valid JSON: "+err.Error())
-	}
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-func jsonKind(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Slice, reflect.Array:
-		return "a list"
-	case reflect.Struct, reflect.Map:
-		return "an object"
-	default:
-		return "a number"
-	}
-}
+var errTooLarge = Fail(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", MaxBody))
 
 // Encode writes v as JSON.
 func Encode(w http.ResponseWriter, status int, v any) error {
@@ -131,7 +60,8 @@ type Success struct {
 // Done writes {"success":true}.
 func Done(w http.ResponseWriter) error { return Encode(w, http.StatusOK, Success{Success: true}) }
 
-// WriteError maps err to an answer; 401, 403 and 429 drop the connection. Only errors that nobody expected are logged.
+// WriteError maps err to an answer; 401, 403 and 429 drop the connection, and so does every error of a request that
+// HideErrors marked. Only errors that nobody expected are logged.
 func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	var re *Error
 	var fe *storage.FieldError
@@ -150,11 +80,14 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 		w.WriteHeader(499) // the client closed the request; nobody reads this
 		return
 	default:
-		log.Error("answer request", "method", r.Method, "path", r.URL.Path, "err", err)
-		re = &Error{Status: http.StatusInternalServerError, Code: "internal", Detail: "internal error; the panel's log says more"}
+		id := RequestID(r.Context())
+		log.Error("answer request", "request", id, "method", r.Method, "path", r.URL.Path, "err", err)
+		re = &Error{Status: http.StatusInternalServerError, Code: "internal", RequestID: id,
+			Detail: "internal error; the panel's log says more"}
 	}
-	switch re.Status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+	switch {
+	case hidden(r.Context()),
+		re.Status == http.StatusUnauthorized, re.Status == http.StatusForbidden, re.Status == http.StatusTooManyRequests:
 		Drop(w, r)
 		return
 	}

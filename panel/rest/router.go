@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,23 +104,75 @@ func (m *mount) Delete(p string, h Handler) { m.add(http.MethodDelete, p, m.acce
 func (m *mount) add(method, pattern string, role Role, h Handler) {
 	path := strings.TrimSuffix(m.prefix+pattern, "/")
 	m.mux.routes = append(m.mux.routes, Route{method, path, role})
-	m.mux.chi.Method(method, path, m.mux.guard(role, m.mux.handler(h)))
+	guarded := m.mux.survive(m.mux.guard(role, m.mux.survive(m.mux.handler(h))))
+	m.mux.chi.Method(method, path, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		guarded.ServeHTTP(begin(w, r))
+	}))
 }
 
 func (m *Mux) handler(h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > MaxBody {
+			WriteError(w, r, m.log, errTooLarge)
+			return
+		}
 		if err := h(w, r); err != nil {
 			WriteError(w, r, m.log, err)
 		}
 	})
 }
 
-// Param returns a path parameter.
-func Param(r *http.Request, name string) string { return chi.URLParam(r, name) }
+// survive turns a panic into a logged internal error. It stands inside the guard, which must learn the status, and
+// around it. The panic of a drop passes through.
+func (m *Mux) survive(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch v := recover(); {
+			case v == nil:
+			case v == http.ErrAbortHandler:
+				panic(v)
+			default:
+				err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+				if Status(r.Context()) != 0 { // too late for an answer: cut it off visibly
+					m.log.Error("answer request", "request", RequestID(r.Context()), "path", r.URL.Path, "err", err)
+					panic(http.ErrAbortHandler)
+				}
+				WriteError(w, r, m.log, err)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Param returns a path parameter, unescaped.
+func Param(r *http.Request, name string) string {
+	raw := chi.URLParam(r, name)
+	if r.URL.RawPath == "" { // chi matches the escaped path only if there is one
+		return raw
+	}
+	value, err := url.PathUnescape(raw)
+	if err != nil {
+		return raw
+	}
+	return value
+}
+
+// Params returns all path parameters in the order of the route, unescaped.
+func Params(r *http.Request) []string {
+	ctx := chi.RouteContext(r.Context())
+	if ctx == nil {
+		return nil
+	}
+	var values []string
+	for _, name := range ctx.URLParams.Keys {
+		values = append(values, Param(r, name))
+	}
+	return values
+}
 
 // ID returns a path parameter that is a positive number; anything else is not found.
 func ID(r *http.Request, name string) (int64, error) {
-	id, err := strconv.ParseInt(chi.URLParam(r, name), 10, 64)
+	id, err := strconv.ParseInt(Param(r, name), 10, 64)
 	if err != nil || id < 1 {
 		return 0, Fail(http.StatusNotFound, "not_found", "there is no such "+name)
 	}

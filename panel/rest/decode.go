@@ -1,0 +1,81 @@
+package rest
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+)
+
+// MaxBody bounds the body of a request.
+const MaxBody = 1 << 20
+
+// Validator is what request types implement to check themselves; return storage.Invalid.
+type Validator interface{ Validate() error }
+
+// Decode reads a JSON body into T: the size is limited, unknown fields are refused, Validate is called.
+func Decode[T any](r *http.Request) (T, error) {
+	var req T
+	if ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "application/json" {
+		return req, Fail(http.StatusUnsupportedMediaType, "content_type", "send the body as application/json")
+	}
+	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, MaxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&req); err != nil {
+		return req, decodeError(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return req, Fail(http.StatusBadRequest, "bad_json", "the body must hold one JSON value and nothing after it")
+	}
+	if v, ok := any(req).(Validator); ok {
+		return req, v.Validate()
+	}
+	if v, ok := any(&req).(Validator); ok {
+		return req, v.Validate()
+	}
+	return req, nil
+}
+
+func decodeError(err error) error {
+	var typeErr *json.UnmarshalTypeError
+	var tooBig *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooBig):
+		return errTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return Fail(http.StatusRequestTimeout, "timeout", "the body did not arrive in time")
+	case errors.As(err, &typeErr):
+		return &Error{Status: http.StatusBadRequest, Code: "bad_type", Field: typeErr.Field,
+			Detail: fmt.Sprintf("%s must be %s, not %s", cmp.Or(typeErr.Field, "the body"), jsonKind(typeErr.Type), typeErr.Value)}
+	case strings.HasPrefix(err.Error(), "json: unknown field "): // the standard library has no type for it
+		field := strings.Trim(strings.TrimPrefix(err.Error(), "json: unknown field "), `"`)
+		return &Error{Status: http.StatusBadRequest, Code: "unknown_field", Field: field, Detail: "there is no field " + field}
+	case errors.Is(err, io.EOF):
+		return Fail(http.StatusBadRequest, "bad_json", "the body is empty")
+	default:
+		return Fail(http.StatusBadRequest, "bad_json", "the body is no valid JSON: "+err.Error())
+	}
+}
+
+func jsonKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return jsonKind(t.Elem())
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	default:
+		return "a number"
+	}
+}
