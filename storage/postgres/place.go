@@ -1,0 +1,232 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+const (
+	oldestMajor = 15
+	// A unix socket's path has at most 107 bytes; the server appends "/.s.PGSQL.5432.lock".
+	longestSocketDir = 107 - len("/.s.PGSQL.5432.lock")
+	fallbackDir      = "/var/lib/monitoring-panel"
+)
+
+// place is where and as whom a child runs.
+type place struct {
+	bin     string // directory of the binaries
+	dir     string // private directory: cluster and socket
+	cluster string
+	socket  string
+	user    *user.User // nil: as ourselves
+}
+
+// choosePlace finds binaries, user and directories. Postgres refuses to run as root, so a panel that is root lends it
+// another user; where that user cannot reach the data directory, the cluster goes below /var/lib.
+func choosePlace(dataDir string, log *slog.Logger) (place, error) {
+	var p place
+	dir, err := filepath.Abs(dataDir)
+	if err != nil {
+		return p, fmt.Errorf("find data directory: %w", err)
+	}
+	if os.Geteuid() == 0 {
+		if p.user, err = unprivilegedUser(); err != nil {
+			return p, err
+		}
+		if blocked := unreachable(filepath.Dir(dir), p.user); blocked != "" {
+			sum := sha256.Sum256([]byte(dir))
+			elsewhere := filepath.Join(fallbackDir, hex.EncodeToString(sum[:6]))
+			log.Info("postgres data lives elsewhere", "dir", elsewhere, "because", p.user.Username+" cannot reach "+blocked)
+			dir = elsewhere
+		}
+	}
+	p.dir, p.cluster, p.socket = dir, filepath.Join(dir, "cluster"), filepath.Join(dir, "socket")
+	if len(p.socket) > longestSocketDir {
+		sum := sha256.Sum256([]byte(dir))
+		p.socket = filepath.Join(os.TempDir(), "panel-postgres-"+hex.EncodeToString(sum[:6]))
+	}
+	p.bin, err = findBinaries(p.cluster)
+	return p, err
+}
+
+func unprivilegedUser() (*user.User, error) {
+	for _, name := range []string{"postgres", "nobody"} {
+		if u, err := user.Lookup(name); err == nil {
+			return u, nil
+		}
+	}
+	return nil, errors.New("postgres must not run as root, and there is neither a user postgres nor nobody: add one, or set POSTGRES_DSN")
+}
+
+// unreachable returns the first directory on the way to path that u may not pass, "" when there is none.
+func unreachable(path string, u *user.User) string {
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	parts := strings.Split(path, "/")
+	for i := 1; i <= len(parts); i++ {
+		dir := "/" + strings.Join(parts[1:i], "/")
+		info, err := os.Stat(dir)
+		if err != nil {
+			return "" // not there yet: we shall make it, passable
+		}
+		st, ok := info.Sys().(*syscall.Stat_t)
+		mode := info.Mode().Perm()
+		if ok && (int(st.Uid) == uid && mode&0o100 != 0 || int(st.Gid) == gid && mode&0o010 != 0) || mode&0o001 != 0 {
+			continue
+		}
+		return dir
+	}
+	return ""
+}
+
+// findBinaries returns the directory of the newest binaries, or of those that made the cluster.
+func findBinaries(cluster string) (string, error) {
+	found := map[int]string{}
+	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is a constant, so it cannot be bad
+	dirs = append(dirs, filepath.SplitList(os.Getenv("PATH"))...)
+	for _, dir := range dirs {
+		if major := majorVersion(dir); major >= oldestMajor && found[major] == "" {
+			found[major] = dir
+		}
+	}
+	if b, err := os.ReadFile(filepath.Join(cluster, "PG_VERSION")); err == nil {
+		made, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+		if dir := found[made]; dir != "" {
+			return dir, nil
+		}
+		return "", fmt.Errorf("%s was made by PostgreSQL %d, whose programs are not here: apt-get install postgresql-%d, or set POSTGRES_DSN", cluster, made, made)
+	}
+	newest := 0
+	for major := range found {
+		newest = max(newest, major)
+	}
+	if newest == 0 {
+		return "", errors.New("no PostgreSQL 15 or newer here: apt-get install postgresql (no cluster of its own is needed: " +
+			"create_main_cluster = false in /etc/postgresql-common/createcluster.conf), or set POSTGRES_DSN")
+	}
+	return found[newest], nil
+}
+
+// majorVersion asks the postgres program in dir; 0 when there is none.
+func majorVersion(dir string) int {
+	program := filepath.Join(dir, "postgres")
+	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
+		return 0
+	}
+	out, err := exec.Command(program, "--version").Output() // "postgres (PostgreSQL) 15.18 (Debian ...)"
+	fields := strings.Fields(string(out))
+	if err != nil || len(fields) < 3 {
+		return 0
+	}
+	number, _, _ := strings.Cut(fields[2], ".")
+	major, _ := strconv.Atoi(number)
+	return major
+}
+
+func (p place) credential() *syscall.Credential {
+	if p.user == nil {
+		return nil
+	}
+	uid, _ := strconv.ParseUint(p.user.Uid, 10, 32)
+	gid, _ := strconv.ParseUint(p.user.Gid, 10, 32)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+}
+
+// prepare makes the private directories, and the cluster when there is none. A cluster appears in one step: a crash
+// leaves a whole one or none.
+func (p place) prepare(ctx context.Context) error {
+	if err := os.MkdirAll(filepath.Dir(p.dir), 0o755); err != nil {
+		return fmt.Errorf("make postgres directory: %w", err)
+	}
+	for _, dir := range []string{p.dir, p.socket} {
+		if err := p.private(dir); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat(filepath.Join(p.cluster, "PG_VERSION")); err == nil {
+		return nil
+	}
+	fresh := p.cluster + ".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return fmt.Errorf("remove unfinished cluster: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "initdb"), "-D", fresh, "-U", childUser, "--auth=trust", "-E", "UTF8", "--no-locale", "--no-instructions")
+	cmd.Dir = "/"
+	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.credential()}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("make postgres cluster: %w: %s", err, bytes.TrimSpace(out))
+	}
+	if err := os.Rename(fresh, p.cluster); err != nil {
+		return fmt.Errorf("make postgres cluster: %w", err)
+	}
+	return nil
+}
+
+// private makes a directory that only the server's user (and root) can enter. Whoever can reach the socket is trusted,
+// so a directory that belongs to somebody else is refused.
+func (p place) private(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make postgres directory: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return fmt.Errorf("make postgres directory: %w", err)
+	}
+	owner := []uint32{uint32(os.Geteuid())}
+	if c := p.credential(); c != nil {
+		owner = append(owner, c.Uid)
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || !slices.Contains(owner, st.Uid) {
+		return fmt.Errorf("%s belongs to somebody else: remove it", dir)
+	}
+	if c := p.credential(); c != nil {
+		if err := os.Chown(dir, int(c.Uid), int(c.Gid)); err != nil {
+			return fmt.Errorf("make postgres directory: %w", err)
+		}
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return fmt.Errorf("make postgres directory: %w", err)
+	}
+	return nil
+}
+
+// logWriter hands the server's lines to our log and remembers the last ones for an error.
+type logWriter struct {
+	log  *slog.Logger
+	mu   sync.Mutex
+	last []string
+}
+
+func (w *logWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		w.log.Debug("postgres", "line", line)
+		w.last = append(w.last, line)
+	}
+	w.last = w.last[max(0, len(w.last)-5):]
+	return len(b), nil
+}
+
+func (w *logWriter) tail() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Join(w.last, "; ")
+}
