@@ -1,0 +1,229 @@
+package fleet
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"monitoring/agent/api"
+	"monitoring/storage"
+)
+
+const testTimeout = 10 * time.Second
+
+// TestResponse is the outcome of asking an agent on a fresh connection. Message says in plain words what is wrong.
+type TestResponse struct {
+	Success    bool   `json:"success"`
+	Status     string `json:"status"` // online, error or timeout
+	ServerName string `json:"server_name,omitempty"`
+	Version    string `json:"version,omitempty"`
+	Message    string `json:"message,omitempty"`
+	Stage      string `json:"stage,omitempty"` // dns, tcp, tls, identity or http
+	Code       int    `json:"code,omitempty"`
+}
+
+// Diagnose connects to a server's agent anew and tells how far that got.
+func (s *Service) Diagnose(ctx context.Context, id int64) (TestResponse, error) {
+	n := s.node(id)
+	if n == nil {
+		return TestResponse{}, storage.ErrNotFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, testTimeout)
+	defer cancel()
+	transport := &http.Transport{
+		DisableKeepAlives:  true,
+		DisableCompression: true,
+		DialTLSContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return s.dial(ctx, id) },
+	}
+	client := api.NewClient(agentURL(n.agentID), &http.Client{Transport: transport, CheckRedirect: noRedirect})
+	version, err := client.Version(ctx)
+	if err != nil {
+		return s.failure(err, id), nil
+	}
+	s.setVersion(n, version)
+	return TestResponse{Success: true, Status: StatusOnline, ServerName: version.ServerName, Version: version.Version}, nil
+}
+
+func (s *Service) failure(err error, id int64) TestResponse {
+	s.mu.RLock()
+	var addr string
+	if n := s.nodes[id]; n != nil {
+		addr = n.server.Instance()
+	}
+	s.mu.RUnlock()
+	stage, message := explain(err, addr)
+	if name := s.ownerOf(err); name != "" {
+		message = fmt.Sprintf("the agent at %s is the one of the server %q: one of the two has the wrong address", addr, name)
+	}
+	_, code := Classify(err)
+	r := TestResponse{Status: "error", Message: message, Stage: stage, Code: code}
+	if isTimeout(err) {
+		r.Status = "timeout"
+	}
+	return r
+}
+
+// ownerOf names the other server of this fleet whose agent answered.
+func (s *Service) ownerOf(err error) string {
+	var host x509.HostnameError
+	if !errors.As(err, &host) || host.Certificate == nil || len(host.Certificate.DNSNames) != 1 {
+		return ""
+	}
+	agentID, ok := strings.CutSuffix(host.Certificate.DNSNames[0], api.AgentSuffix)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, n := range s.nodes {
+		if ok && n.agentID == agentID {
+			return n.server.Name
+		}
+	}
+	return ""
+}
+
+func stageOf(err error) string {
+	var dial *DialError
+	if errors.As(err, &dial) {
+		return dial.Stage
+	}
+	return StageHTTP
+}
+
+// explain says at which stage err happened and, for people, what it means. addr may be empty.
+func explain(err error, addr string) (stage, message string) {
+	if addr == "" {
+		addr = "the address"
+	}
+	stage = stageOf(err)
+	switch stage {
+	case StageDNS:
+		return stage, explainDNS(err)
+	case StageTCP:
+		return stage, explainTCP(err, addr)
+	case StageTLS:
+		return stage, explainTLS(err, addr)
+	case StageIdentity:
+		return stage, explainIdentity(err)
+	default:
+		return stage, explainHTTP(err)
+	}
+}
+
+func explainDNS(err error) string {
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return fmt.Sprintf("DNS knows no address for %s: check the spelling, or use the IP address", dns.Name)
+	}
+	return "DNS did not answer: the panel's name server is unreachable or slow"
+}
+
+func explainTCP(err error, addr string) string {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("%s refuses connections: the agent is not running, or it listens on another port", addr)
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return fmt.Sprintf("there is no route from the panel to %s", addr)
+	case isTimeout(err):
+		return fmt.Sprintf("%s does not answer: a firewall drops the packets, or the machine is off", addr)
+	default:
+		return fmt.Sprintf("the connection to %s failed: %v", addr, rootCause(err))
+	}
+}
+
+func explainTLS(err error, addr string) string {
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &record):
+		return fmt.Sprintf("something answers at %s, but it does not speak TLS: another service has this port", addr)
+	case isTimeout(err):
+		return fmt.Sprintf("%s accepts connections but does not answer the TLS greeting: the agent hangs, or another service has this port", addr)
+	case isClosed(err):
+		return fmt.Sprintf("%s closed the connection without an answer: it is no agent, or a proxy or firewall stands in between", addr)
+	default:
+		return fmt.Sprintf("the TLS handshake with %s failed: %v", addr, rootCause(err))
+	}
+}
+
+func explainIdentity(err error) string {
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var identity *IdentityError
+	switch {
+	case errors.As(err, &authority):
+		return "the certificate there does not come from this panel: it is no agent, or an agent that has joined another panel"
+	case errors.As(err, &host):
+		return "an agent answers, but it is not the agent of this server"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "the agent's certificate is out of date: make a new install token and join the server again"
+	case errors.As(err, &identity):
+		return identity.Reason + ": make a new install token and join the server again"
+	default:
+		return fmt.Sprintf("the certificate there is refused: %v", rootCause(err))
+	}
+}
+
+func explainHTTP(err error) string {
+	var status *api.StatusError
+	switch {
+	case errors.As(err, &status):
+		return status.Error()
+	case isTimeout(err):
+		return "the agent did not answer in time"
+	case isClosed(err):
+		return "the agent closed the connection after seeing the panel's certificate: its clock is wrong, or it trusts another panel"
+	default:
+		return fmt.Sprintf("the agent's answer makes no sense: %v", rootCause(err))
+	}
+}
+
+func isClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// rootCause strips what the layers above added.
+func rootCause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+const (
+	probeEvery   = 3 * time.Second
+	probeTimeout = 5 * time.Second
+)
+
+// probe is the last look at a server that waits for its agent; several watchers share one.
+type probe struct {
+	mu   sync.Mutex
+	at   time.Time
+	last TestResponse
+}
+
+// look diagnoses at most once in probeEvery.
+func (s *Service) look(ctx context.Context, n *node) (TestResponse, error) {
+	n.probe.mu.Lock()
+	defer n.probe.mu.Unlock()
+	if s.now().Sub(n.probe.at) < probeEvery {
+		return n.probe.last, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	r, err := s.Diagnose(ctx, n.id)
+	if err == nil {
+		n.probe.at, n.probe.last = s.now(), r
+	}
+	return r, err
+}

@@ -1,0 +1,184 @@
+package fleet
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"monitoring/agent/api"
+	"monitoring/storage"
+)
+
+const (
+	dialTimeout      = 5 * time.Second
+	handshakeTimeout = 5 * time.Second
+)
+
+// Stages of reaching an agent, in order.
+const (
+	StageDNS      = "dns"
+	StageTCP      = "tcp"
+	StageTLS      = "tls"
+	StageIdentity = "identity"
+	StageHTTP     = "http"
+)
+
+// DialError says at which stage a connection to an agent failed.
+type DialError struct {
+	Stage string
+	Err   error
+}
+
+func (e *DialError) Error() string { return "connect to agent: " + e.Stage + ": " + e.Err.Error() }
+func (e *DialError) Unwrap() error { return e.Err }
+
+// IdentityError says why an agent's certificate is refused although our CA signed it.
+type IdentityError struct{ Reason string }
+
+func (e *IdentityError) Error() string { return e.Reason }
+
+// Reasons of an IdentityError; people read them.
+var (
+	errUnknownSerial = &IdentityError{"the agent shows a certificate that this panel has no record of"}
+	errRevoked       = &IdentityError{"the agent's certificate has been revoked by a newer install token"}
+	errSuperseded    = &IdentityError{"the agent shows its install certificate although it has joined already"}
+	errNoAgentCert   = &IdentityError{"the certificate there is not one for an agent"}
+)
+
+// dial connects to a server's agent and returns a connection that presented its lasting certificate: an agent that
+// still has its install certificate, or one that is due for renewal, gets a new one on the way.
+func (s *Service) dial(ctx context.Context, id int64) (net.Conn, error) {
+	n := s.node(id)
+	if n == nil {
+		return nil, storage.ErrNotFound
+	}
+	conn, err := s.connectEnrolled(ctx, n)
+	if err != nil {
+		s.metrics.handshakes.WithLabelValues(stageOf(err)).Inc()
+		return nil, err
+	}
+	s.confirm(n, conn.leaf)
+	n.live.track(conn)
+	if s.node(id) != n {
+		err = storage.ErrNotFound
+	} else {
+		err = s.checkRecord(n, conn.leaf) // again: a revocation may have come in between and not have seen this connection
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	s.metrics.handshakes.WithLabelValues("ok").Inc()
+	return conn, nil
+}
+
+func (s *Service) connectEnrolled(ctx context.Context, n *node) (*agentConn, error) {
+	conn, err := s.connect(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	if !s.isInstall(n, conn.leaf) && !s.renewalDue(conn.leaf) {
+		return conn, nil
+	}
+	return s.enrol(ctx, n, conn)
+}
+
+// connect dials and does the handshake. It accepts an install certificate, too.
+func (s *Service) connect(ctx context.Context, n *node) (*agentConn, error) {
+	s.mu.RLock()
+	addr, name := n.server.Instance(), n.agentID+api.AgentSuffix
+	s.mu.RUnlock()
+	dialer := net.Dialer{Timeout: dialTimeout, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3}}
+	raw, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		var dns *net.DNSError
+		if errors.As(err, &dns) {
+			return nil, &DialError{StageDNS, err}
+		}
+		return nil, &DialError{StageTCP, err}
+	}
+	conn := tls.Client(raw, &tls.Config{
+		MinVersion:           tls.VersionTLS13,
+		RootCAs:              s.ca.pool,
+		ServerName:           name,
+		NextProtos:           []string{"http/1.1"},
+		Time:                 s.now,
+		GetClientCertificate: s.ca.panelCertificate,
+		VerifyConnection: func(cs tls.ConnectionState) error { // the chain and the name have been verified
+			return s.checkAgent(n, cs.PeerCertificates[0], name)
+		},
+	})
+	limited, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	if err := conn.HandshakeContext(limited); err != nil {
+		_ = raw.Close()
+		return nil, &DialError{handshakeStage(err), err}
+	}
+	return &agentConn{Conn: conn, leaf: conn.ConnectionState().PeerCertificates[0]}, nil
+}
+
+func handshakeStage(err error) string {
+	var verify *tls.CertificateVerificationError
+	var identity *IdentityError
+	if errors.As(err, &verify) || errors.As(err, &identity) {
+		return StageIdentity
+	}
+	return StageTLS
+}
+
+// checkAgent looks at role, name and record of a certificate whose chain is good.
+func (s *Service) checkAgent(n *node, leaf *x509.Certificate, name string) error {
+	if leaf.IsCA || !slices.Equal(leaf.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}) || !slices.Equal(leaf.DNSNames, []string{name}) {
+		return errNoAgentCert
+	}
+	return s.checkRecord(n, leaf)
+}
+
+// checkRecord compares a certificate with what the panel issued to this very server.
+func (s *Service) checkRecord(n *node, leaf *x509.Certificate) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	c, ok := n.certs[serialOf(leaf)]
+	switch {
+	case !ok:
+		return errUnknownSerial
+	case c.Install && n.joined(s.now()):
+		return errSuperseded
+	case c.RevokedAt != nil:
+		return errRevoked
+	}
+	return nil
+}
+
+func (s *Service) isInstall(n *node, leaf *x509.Certificate) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return n.certs[serialOf(leaf)].Install
+}
+
+// confirm notes that an agent has presented its lasting certificate: from now on the install ones are refused.
+func (s *Service) confirm(n *node, leaf *x509.Certificate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, now := n.certs[serialOf(leaf)], s.now()
+	if c.Serial == "" || c.Install || c.SeenAt != nil || c.RevokedAt != nil {
+		return
+	}
+	c.SeenAt = &now
+	n.certs[c.Serial] = c
+	for serial, other := range n.certs {
+		if other.Install && other.RevokedAt == nil {
+			other.RevokedAt = &now
+			n.certs[serial] = other
+		}
+	}
+	s.seen[c.Serial] = now // written by flush; until then the next handshake would find it out again
+	s.log.Info("agent presented its lasting certificate", "server", n.id, "serial", c.Serial)
+}
+
+func serialOf(c *x509.Certificate) string { return fmt.Sprintf("%x", c.SerialNumber) }

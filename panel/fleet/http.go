@@ -1,0 +1,348 @@
+package fleet
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"monitoring/agent/api"
+	"monitoring/panel/rest"
+	"monitoring/storage"
+)
+
+// Routes are the servers and folders, below /api/servers.
+func (s *Service) Routes(r rest.Router) {
+	r.Get("/", s.listServers)
+	r.Post("/", s.createServer)
+	r.Post("/bulk", s.createServers)
+	r.Post("/reorder", s.reorderServers)
+	r.Post("/move-to-folder", s.moveToFolder)
+	s.folderRoutes(r)
+	r.Get("/{id}", s.getServer)
+	r.Put("/{id}", s.updateServer)
+	r.Delete("/{id}", s.deleteServer)
+	r.Post("/{id}/test", s.testServer)
+	r.Post("/{id}/install", s.installServer)
+	r.Get("/{id}/join-status", s.joinStatus)
+}
+
+// ServerItem is a server as clients see it.
+type ServerItem struct {
+	ID           int64    `json:"id"`
+	Name         string   `json:"name"`
+	URL          string   `json:"url"`
+	Position     int      `json:"position"`
+	IsActive     bool     `json:"is_active"`
+	Folder       *string  `json:"folder"`
+	LastSeen     *string  `json:"last_seen"`
+	LastError    *string  `json:"last_error"`
+	ErrorCode    *int     `json:"error_code"`
+	Restricted   bool     `json:"restricted"` // the node's owner does not allow everything
+	AgentVersion string   `json:"agent_version"`
+	Joined       bool     `json:"joined"`
+	Status       string   `json:"status"`
+	Metrics      *Summary `json:"metrics"`
+	Traffic      *Traffic `json:"traffic"`
+}
+
+// Summary is the last document of a server without its long lists.
+type Summary = api.Metrics
+
+// Traffic is the cached traffic of a server; nothing counts it yet.
+type Traffic struct {
+	RxBytes uint64 `json:"rx_bytes"`
+	TxBytes uint64 `json:"tx_bytes"`
+	Days    int    `json:"days"`
+}
+
+// ServersResponse lists the fleet.
+type ServersResponse struct {
+	Count   int          `json:"count"`
+	Servers []ServerItem `json:"servers"`
+}
+
+// ServerDetail is one server, with the keys that only the single record has.
+type ServerDetail struct {
+	ServerItem
+	APIKey    string `json:"api_key"` // always masked
+	CreatedAt string `json:"created_at"`
+	UpdatedAt string `json:"updated_at"`
+}
+
+func (s *Service) listServers(w http.ResponseWriter, r *http.Request) error {
+	withMetrics := r.URL.Query().Get("include_metrics") == "true"
+	items := s.items(withMetrics)
+	return rest.Encode(w, http.StatusOK, ServersResponse{Count: len(items), Servers: items})
+}
+
+func (s *Service) items(withMetrics bool) []ServerItem {
+	items := s.itemsWithout()
+	if withMetrics {
+		for i := range items {
+			items[i].Metrics = s.summary(items[i].ID)
+		}
+	}
+	return items
+}
+
+func (s *Service) itemsWithout() []ServerItem {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	items := make([]ServerItem, 0, len(s.order))
+	for _, id := range s.order {
+		items = append(items, s.item(s.nodes[id]))
+	}
+	return items
+}
+
+// item needs s.mu.
+func (s *Service) item(n *node) ServerItem {
+	srv := n.server
+	item := ServerItem{
+		ID: srv.ID, Name: srv.Name, URL: srv.URL, Position: srv.Position, IsActive: srv.IsActive, Folder: srv.Folder,
+		LastError: srv.LastError, ErrorCode: srv.ErrorCode, Joined: n.joined(s.now()), Status: n.status(),
+	}
+	if srv.LastSeen != nil {
+		seen := stamp(*srv.LastSeen)
+		item.LastSeen = &seen
+	}
+	if n.version != nil {
+		item.AgentVersion, item.Restricted = n.version.Version, n.version.Preset != PresetFull
+	}
+	return item
+}
+
+// summary must be called without s.mu: the scraper behind last has locks of its own.
+func (s *Service) summary(id int64) *Summary {
+	s.mu.RLock()
+	last := s.last
+	s.mu.RUnlock()
+	m, _, ok := last(id)
+	if !ok {
+		return nil
+	}
+	m.Processes.TopByCPU, m.Processes.TopByMemory = []api.Process{}, []api.Process{}
+	m.Disk.IO = map[string]api.DiskIO{}
+	m.Network.Interfaces = []api.Interface{}
+	m.CPU.Temperatures = map[string][]api.Temperature{}
+	return &m
+}
+
+// stamp writes a time as the API does: ISO 8601, UTC, milliseconds.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// CreatedServer is what a client learns of a server that it added.
+type CreatedServer struct {
+	ID       int64  `json:"id"`
+	Name     string `json:"name"`
+	URL      string `json:"url"`
+	Position int    `json:"position"`
+}
+
+// CreateServerResponse carries the install token; it is shown once.
+type CreateServerResponse struct {
+	Success bool          `json:"success"`
+	Server  CreatedServer `json:"server"`
+	Install Install       `json:"install"`
+}
+
+func created(c Created) CreatedServer {
+	return CreatedServer{c.Server.ID, c.Server.Name, c.Server.URL, c.Server.Position}
+}
+
+func (s *Service) createServer(w http.ResponseWriter, r *http.Request) error {
+	req, err := rest.Decode[CreateServerRequest](r)
+	if err != nil {
+		return err
+	}
+	c, err := s.Create(r.Context(), req)
+	if err != nil {
+		return err
+	}
+	return rest.Encode(w, http.StatusOK, CreateServerResponse{Success: true, Server: created(c), Install: c.Install})
+}
+
+// BulkResponse has one result per server of the request, in its order.
+type BulkResponse struct {
+	Success bool         `json:"success"` // every one was added
+	Results []BulkResult `json:"results"`
+}
+
+// BulkResult is a new server, or why there is none.
+type BulkResult struct {
+	Index   int            `json:"index"`
+	Success bool           `json:"success"`
+	Server  *CreatedServer `json:"server,omitempty"`
+	Install *Install       `json:"install,omitempty"`
+	Error   *BulkError     `json:"error,omitempty"`
+}
+
+// BulkError is the error of one line.
+type BulkError struct {
+	Detail string `json:"detail"`
+	Field  string `json:"field,omitempty"`
+}
+
+func (s *Service) createServers(w http.ResponseWriter, r *http.Request) error {
+	req, err := rest.Decode[BulkRequest](r)
+	if err != nil {
+		return err
+	}
+	resp := BulkResponse{Success: true, Results: make([]BulkResult, len(req.Servers))}
+	for i, line := range req.Servers {
+		c, err := s.Create(r.Context(), CreateServerRequest{Name: line.Name, URL: line.URL, Folder: line.Folder, Preset: req.Preset})
+		result := BulkResult{Index: i, Success: err == nil}
+		if err != nil {
+			if result.Error = lineError(err); result.Error == nil {
+				return err // no fault of the line
+			}
+			resp.Success = false
+		} else {
+			server := created(c)
+			result.Server, result.Install = &server, &c.Install
+		}
+		resp.Results[i] = result
+	}
+	return rest.Encode(w, http.StatusOK, resp)
+}
+
+// lineError returns nil for an error that is not the input's.
+func lineError(err error) *BulkError {
+	var field *storage.FieldError
+	var answer *rest.Error
+	switch {
+	case errors.As(err, &field):
+		return &BulkError{field.Detail, field.Field}
+	case errors.As(err, &answer):
+		return &BulkError{answer.Detail, answer.Field}
+	default:
+		return nil
+	}
+}
+
+func (s *Service) getServer(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.requested(r)
+	if err != nil {
+		return err
+	}
+	s.mu.RLock()
+	d := ServerDetail{ServerItem: s.item(n), APIKey: storage.Mask, CreatedAt: stamp(n.server.CreatedAt), UpdatedAt: stamp(n.server.UpdatedAt)}
+	s.mu.RUnlock()
+	d.Metrics = s.summary(n.id)
+	return rest.Encode(w, http.StatusOK, d)
+}
+
+func (s *Service) requested(r *http.Request) (*node, error) {
+	id, err := rest.ID(r, "id")
+	if err != nil {
+		return nil, err
+	}
+	n := s.node(id)
+	if n == nil {
+		return nil, errNoServer
+	}
+	return n, nil
+}
+
+var errNoServer = rest.Fail(http.StatusNotFound, "not_found", "there is no such server")
+
+func (s *Service) updateServer(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.requested(r)
+	if err != nil {
+		return err
+	}
+	req, err := rest.Decode[UpdateServerRequest](r)
+	if err != nil {
+		return err
+	}
+	if err := s.Update(r.Context(), n.id, req); err != nil {
+		return err
+	}
+	return rest.Encode(w, http.StatusOK, rest.Success{Success: true, Message: "Server updated"})
+}
+
+func (s *Service) deleteServer(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.requested(r)
+	if err != nil {
+		return err
+	}
+	if err := s.Delete(r.Context(), n.id); err != nil {
+		return err
+	}
+	return rest.Encode(w, http.StatusOK, rest.Success{Success: true, Message: "Server deleted"})
+}
+
+func (s *Service) testServer(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.requested(r)
+	if err != nil {
+		return err
+	}
+	result, err := s.Diagnose(r.Context(), n.id)
+	if err != nil {
+		return err
+	}
+	return rest.Encode(w, http.StatusOK, result)
+}
+
+// InstallResponse carries a new install token.
+type InstallResponse struct {
+	Success bool    `json:"success"`
+	Install Install `json:"install"`
+}
+
+func (s *Service) installServer(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.requested(r)
+	if err != nil {
+		return err
+	}
+	var req InstallRequest
+	if r.ContentLength != 0 { // the body is optional
+		if req, err = rest.Decode[InstallRequest](r); err != nil {
+			return err
+		}
+	}
+	install, err := s.Reinstall(r.Context(), n.id, req.Preset)
+	if err != nil {
+		return err
+	}
+	return rest.Encode(w, http.StatusOK, InstallResponse{Success: true, Install: install})
+}
+
+// JoinStatus is what the panel sees while a server waits for its agent.
+type JoinStatus struct {
+	Joined    bool    `json:"joined"`
+	Waiting   bool    `json:"waiting"` // an install token is valid
+	ExpiresAt *string `json:"expires_at"`
+	LastError string  `json:"last_error"`
+	Stage     string  `json:"stage"`
+}
+
+// joinStatus looks for the agent itself, so that whoever watches need not wait for the next poll.
+func (s *Service) joinStatus(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.requested(r)
+	if err != nil {
+		return err
+	}
+	status := s.joinState(n)
+	if !status.Joined {
+		seen, err := s.look(r.Context(), n)
+		if err != nil {
+			return err
+		}
+		status = s.joinState(n)
+		status.LastError, status.Stage = seen.Message, seen.Stage
+	}
+	return rest.Encode(w, http.StatusOK, status)
+}
+
+func (s *Service) joinState(n *node) JoinStatus {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	now := s.now()
+	status := JoinStatus{Joined: n.joined(now)}
+	if until := n.waitingUntil(now); !status.Joined && !until.IsZero() {
+		expires := stamp(until)
+		status.Waiting, status.ExpiresAt = true, &expires
+	}
+	return status
+}

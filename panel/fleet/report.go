@@ -1,0 +1,263 @@
+package fleet
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"monitoring/agent/api"
+	"monitoring/storage"
+	"monitoring/storage/postgres"
+)
+
+// Status of a server as clients of the predecessor know it.
+const (
+	StatusOnline  = "online"
+	StatusOffline = "offline"
+	StatusLoading = "loading" // not polled yet since the panel started, or not monitored
+)
+
+// Codes of Classify that are no HTTP status of the agent.
+const (
+	CodeTLS     = 495
+	CodeUnknown = 500
+	CodeRefused = 502
+	CodeTimeout = 504
+)
+
+// Classify puts an error of talking to an agent into the words and the code of a server record.
+func Classify(err error) (text string, code int) {
+	var status *api.StatusError
+	switch {
+	case err == nil:
+		return "", 0
+	case errors.As(err, &status):
+		if status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden {
+			return "Authentication failed", status.Code
+		}
+		return fmt.Sprintf("Server error: HTTP %d", status.Code), status.Code
+	case isTimeout(err):
+		return "Connection timeout", CodeTimeout
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "Connection refused", CodeRefused
+	}
+	_, reason := explain(err, "")
+	if isTLS(err) {
+		return shorten("SSL certificate error: " + reason), CodeTLS
+	}
+	return shorten("Unknown error: " + reason), CodeUnknown
+}
+
+func isTimeout(err error) bool {
+	var ne net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &ne) && ne.Timeout()
+}
+
+func isTLS(err error) bool {
+	var dial *DialError
+	var record tls.RecordHeaderError
+	return errors.As(err, &dial) && (dial.Stage == StageIdentity || dial.Stage == StageTLS) || errors.As(err, &record)
+}
+
+func shorten(text string) string {
+	if r := []rune(text); len(r) > storage.MaxLastError {
+		return string(r[:storage.MaxLastError-1]) + "…"
+	}
+	return text
+}
+
+// Report takes the outcome of a poll: nil means that the agent answered. Memory shows it at once, Postgres within a
+// few seconds. A poll that the panel itself called off says nothing.
+func (s *Service) Report(id int64, err error, at time.Time) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	text, code := Classify(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.nodes[id]
+	if n == nil {
+		return
+	}
+	n.reported, n.dirty = true, true
+	if err == nil {
+		n.server.LastSeen, n.server.LastError, n.server.ErrorCode = &at, nil, nil
+		return
+	}
+	n.server.LastError, n.server.ErrorCode = &text, &code
+}
+
+// Status says whether a server answers: "online" only if it did in the life of this process.
+func (s *Service) Status(id int64) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if n := s.nodes[id]; n != nil {
+		return n.status()
+	}
+	return StatusLoading
+}
+
+func (n *node) status() string {
+	switch {
+	case !n.server.IsActive:
+		return StatusLoading
+	case n.server.LastError != nil:
+		return StatusOffline
+	case n.reported:
+		return StatusOnline
+	default:
+		return StatusLoading
+	}
+}
+
+// flush writes what only memory knows: first uses of certificates, then reachability in one transaction.
+func (s *Service) flush(ctx context.Context) error {
+	return errors.Join(s.flushSeen(ctx), s.flushStatus(ctx))
+}
+
+func (s *Service) flushSeen(ctx context.Context) error {
+	s.change.Lock() // a new install token must not fall to the deletion below
+	defer s.change.Unlock()
+	for serial, use := range s.unwrittenSeen() {
+		err := s.o.Store.InTx(ctx, func(tx *postgres.Store) error {
+			if err := tx.MarkAgentCertificateSeen(ctx, serial, use.at); err != nil {
+				return err
+			}
+			if use.revoked { // a newer token came since
+				return nil
+			}
+			return tx.DeleteInstallTokens(ctx, use.server)
+		})
+		if err != nil && !errors.Is(err, storage.ErrNotFound) { // not found: the server is gone
+			s.metrics.writeErrors.Inc()
+			return fmt.Errorf("record first use of certificate: %w", err)
+		}
+		s.mu.Lock()
+		delete(s.seen, serial)
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+type firstUse struct {
+	at      time.Time
+	server  int64
+	revoked bool
+}
+
+func (s *Service) unwrittenSeen() map[string]firstUse {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := map[string]firstUse{}
+	for _, n := range s.nodes {
+		for serial, c := range n.certs {
+			if at, ok := s.seen[serial]; ok {
+				out[serial] = firstUse{at, n.id, c.RevokedAt != nil}
+			}
+		}
+	}
+	return out
+}
+
+func (s *Service) flushStatus(ctx context.Context) error {
+	batch := s.takeDirty()
+	if len(batch) == 0 {
+		return nil
+	}
+	err := s.o.Store.InTx(ctx, func(tx *postgres.Store) error {
+		for _, srv := range batch {
+			err := tx.SetServerStatus(ctx, srv.ID, srv.LastSeen, srv.LastError, srv.ErrorCode)
+			if err != nil && !errors.Is(err, storage.ErrNotFound) { // deleted meanwhile
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.metrics.writeErrors.Inc()
+		s.markDirty(batch)
+		return fmt.Errorf("write reachability: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) takeDirty() []storage.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var batch []storage.Server
+	for _, id := range s.order { // always the same order: two transactions cannot deadlock
+		if n := s.nodes[id]; n.dirty {
+			n.dirty = false
+			batch = append(batch, n.server)
+		}
+	}
+	return batch
+}
+
+func (s *Service) markDirty(batch []storage.Server) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, srv := range batch {
+		if n := s.nodes[srv.ID]; n != nil {
+			n.dirty = true
+		}
+	}
+}
+
+const (
+	versionAge   = 10 * time.Minute // of a known version
+	versionRetry = 30 * time.Second // after a try that failed
+	versionCall  = 5 * time.Second
+)
+
+// readVersions asks agents that answer what they are and what their owner allows.
+func (s *Service) readVersions(ctx context.Context) error {
+	var g errgroup.Group
+	g.SetLimit(upkeepLimit)
+	for _, n := range s.withoutVersion() {
+		g.Go(func() error {
+			limited, cancel := context.WithTimeout(ctx, versionCall)
+			defer cancel()
+			v, err := n.client.Version(limited)
+			if err != nil {
+				s.log.Debug("read agent version", "server", n.id, "err", err) // the next poll tells the operator
+				return nil
+			}
+			s.setVersion(n, v)
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (s *Service) withoutVersion() []*node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*node
+	now := s.now()
+	for _, n := range s.nodes {
+		age := versionAge
+		if n.version == nil {
+			age = versionRetry
+		}
+		if n.status() == StatusOnline && now.Sub(n.versionAt) >= age {
+			n.versionAt = now
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (s *Service) setVersion(n *node, v api.Version) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.version, n.versionAt = &v, s.now()
+}
