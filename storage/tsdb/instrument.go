@@ -1,0 +1,78 @@
+package tsdb
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metrics count what the database does.
+type metrics struct {
+	reg        prometheus.Registerer
+	collectors []prometheus.Collector
+
+	appended prometheus.Counter
+	dropped  *prometheus.CounterVec
+	queries  *prometheus.HistogramVec
+	pages    *prometheus.CounterVec
+}
+
+func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		reg: reg,
+		appended: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "panel_tsdb_samples_appended_total", Help: "Samples given to the storage engine, staleness markers included.",
+		}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "panel_tsdb_samples_dropped_total", Help: "Samples that were not stored, by reason.",
+		}, []string{"reason"}),
+		queries: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "panel_tsdb_query_duration_seconds", Help: "Time to answer a query, waiting not included.",
+			Buckets: []float64{.001, .005, .02, .1, .5, 2, 10, 60},
+		}, []string{"kind"}),
+		pages: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "panel_tsdb_exposition_lines_total", Help: "Lines of exposition pages, by whether they were remembered from the page before.",
+		}, []string{"path"}),
+	}
+	for _, reason := range []string{"nan", "duplicate"} {
+		m.dropped.WithLabelValues(reason)
+	}
+	stat := func(f func(vmStats) uint64) func() float64 { return func() float64 { return float64(f(db.stats())) } }
+	m.collectors = []prometheus.Collector{
+		m.appended, m.dropped, m.queries, m.pages,
+		gauge("panel_tsdb_active_series", "Series with a sample in this hour or the previous one.", stat(func(s vmStats) uint64 { return s.activeSeries })),
+		gauge("panel_tsdb_stored_samples", "Samples on disk and in memory.", stat(func(s vmStats) uint64 { return s.storedRows })),
+		counter("panel_tsdb_series_created_total", "Series that were new to the index.", stat(func(s vmStats) uint64 { return s.newSeries })),
+		counter("panel_tsdb_samples_out_of_bounds_total", "Samples that the engine refused for their time.", stat(func(s vmStats) uint64 { return s.tooOld + s.tooNew })),
+		gauge("panel_tsdb_queries_running", "Queries that run now.", func() float64 { return float64(len(db.gate.running)) }),
+		gauge("panel_tsdb_queries_waiting", "Queries that wait for a free place.", func() float64 { return float64(db.gate.waiting.Load()) }),
+		counter("panel_tsdb_queries_refused_total", "Queries refused because too many waited.", func() float64 { return float64(db.gate.refused.Load()) }),
+	}
+	if reg != nil {
+		reg.MustRegister(m.collectors...)
+	}
+	return m
+}
+
+// stats is zero after Close.
+func (db *DB) stats() vmStats {
+	if db.enter() != nil {
+		return vmStats{}
+	}
+	defer db.calls.Done()
+	return db.raw.stats()
+}
+
+// unregister takes the metrics away, so that the directory may be opened again with the same registerer.
+func (m *metrics) unregister() {
+	if m.reg == nil {
+		return
+	}
+	for _, c := range m.collectors {
+		m.reg.Unregister(c)
+	}
+}
+
+func gauge(name, help string, f func() float64) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f)
+}
+
+func counter(name, help string, f func() float64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, f)
+}

@@ -1,0 +1,62 @@
+package tsdb
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// Metadata is what exposition pages say about a metric.
+type Metadata struct {
+	Type string `json:"type"` // counter, gauge, histogram, summary or unknown
+	Help string `json:"help"`
+	Unit string `json:"unit"` // always empty: the text format has no unit
+}
+
+const (
+	maxMetadataMetrics = 20_000
+	maxMetadataPer     = 10 // different answers for one metric, from agents of different versions
+	maxHelpBytes       = 1 << 10
+)
+
+// metadataStore keeps metadata in memory; after a restart the next scrapes bring it back.
+type metadataStore struct {
+	mu       sync.RWMutex
+	byMetric map[string][]Metadata
+}
+
+func newMetadataStore() *metadataStore { return &metadataStore{byMetric: map[string][]Metadata{}} }
+
+func (s *metadataStore) add(metric string, m Metadata) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.byMetric[metric]
+	if slices.Contains(known, m) || len(known) >= maxMetadataPer {
+		return
+	}
+	if known == nil && len(s.byMetric) >= maxMetadataMetrics {
+		return
+	}
+	s.byMetric[metric] = append(known, m)
+}
+
+// Metadata returns what was scraped about a metric, about all metrics when metric is empty. A limit of 0 means none.
+func (db *DB) Metadata(_ context.Context, metric string, limit, limitPerMetric int) map[string][]Metadata {
+	s := db.metadata
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := map[string][]Metadata{}
+	for name, list := range s.byMetric {
+		if metric != "" && name != metric {
+			continue
+		}
+		if limit > 0 && len(out) >= limit {
+			break
+		}
+		if limitPerMetric > 0 && len(list) > limitPerMetric {
+			list = list[:limitPerMetric]
+		}
+		out[name] = slices.Clone(list)
+	}
+	return out
+}

@@ -1,0 +1,198 @@
+package tsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"monitoring/storage"
+)
+
+// Limits of one query.
+const (
+	lookback        = 5 * time.Minute
+	queryTimeout    = time.Minute
+	maxQuerySamples = 10_000_000 // in memory at once, 16 bytes each
+	subqueryStep    = time.Minute
+)
+
+// QueryOptions narrow one query; a zero field keeps the default, a value above a limit is cut to it.
+type QueryOptions struct {
+	Timeout       time.Duration
+	LookbackDelta time.Duration
+	MaxSamples    int
+}
+
+// promqlEngines makes PromQL engines: the limit of samples is a property of an engine.
+type promqlEngines struct {
+	options promql.EngineOpts
+	usual   *promql.Engine
+}
+
+func newPromQLEngines(log *slog.Logger, reg prometheus.Registerer) *promqlEngines {
+	e := &promqlEngines{options: promql.EngineOpts{
+		Logger:                   log,
+		MaxSamples:               maxQuerySamples,
+		Timeout:                  queryTimeout,
+		LookbackDelta:            lookback,
+		NoStepSubqueryIntervalFn: func(int64) int64 { return subqueryStep.Milliseconds() },
+		EnableAtModifier:         true,
+		EnableNegativeOffset:     true,
+		Parser:                   parser.NewParser(parser.Options{}),
+	}}
+	withMetrics := e.options
+	withMetrics.Reg = reg
+	e.usual = promql.NewEngine(withMetrics)
+	return e
+}
+
+func (e *promqlEngines) engine(maxSamples int) *promql.Engine {
+	if maxSamples <= 0 || maxSamples >= maxQuerySamples {
+		return e.usual
+	}
+	o := e.options
+	o.MaxSamples = maxSamples
+	return promql.NewEngine(o)
+}
+
+// PromQuery evaluates an expression at one time and returns the engine's own result, whose Err is nil. Errors are a
+// *ParseError, ErrBusy or the promql package's.
+func (db *DB) PromQuery(ctx context.Context, expr string, at time.Time, o QueryOptions) (*promql.Result, error) {
+	return db.evaluate(ctx, "instant", o, func(ctx context.Context, e *promql.Engine, po promql.QueryOpts) (promql.Query, error) {
+		return e.NewInstantQuery(ctx, db.queryable, po, expr, at)
+	})
+}
+
+// PromQueryRange evaluates an expression at from, from+step, ... up to and including to.
+func (db *DB) PromQueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration, o QueryOptions) (*promql.Result, error) {
+	if step <= 0 {
+		return nil, storage.Invalid("step", "give a step above zero")
+	}
+	if to.Before(from) {
+		return nil, storage.Invalid("to", "the end lies before the start")
+	}
+	return db.evaluate(ctx, "range", o, func(ctx context.Context, e *promql.Engine, po promql.QueryOpts) (promql.Query, error) {
+		return e.NewRangeQuery(ctx, db.queryable, po, expr, from, to, step)
+	})
+}
+
+type newQuery func(context.Context, *promql.Engine, promql.QueryOpts) (promql.Query, error)
+
+func (db *DB) evaluate(ctx context.Context, kind string, o QueryOptions, prepare newQuery) (*promql.Result, error) {
+	if err := db.enter(); err != nil {
+		return nil, err
+	}
+	defer db.calls.Done()
+	q, err := prepare(ctx, db.promql.engine(o.MaxSamples), promql.NewPrometheusQueryOpts(false, o.LookbackDelta))
+	if err != nil {
+		return nil, parseError(err)
+	}
+	timeout := queryTimeout
+	if o.Timeout > 0 {
+		timeout = min(timeout, o.Timeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if err := db.gate.enter(ctx); err != nil {
+		return nil, queueError(err)
+	}
+	defer db.gate.leave()
+	start := time.Now()
+	// q is not closed: closing hands the result's points to a pool, and the result outlives this call.
+	r := q.Exec(ctx)
+	db.metrics.queries.WithLabelValues(kind).Observe(time.Since(start).Seconds())
+	if r.Err != nil {
+		return nil, r.Err
+	}
+	return r, nil
+}
+
+// parseError turns what the engine says before it runs a query into a *ParseError.
+func parseError(err error) error {
+	var known *ParseError
+	if errors.As(err, &known) {
+		return err
+	}
+	return &ParseError{err}
+}
+
+// queueError words the end of a wait in the queue as the engine does.
+func queueError(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return promql.ErrQueryCanceled("query queue")
+	case errors.Is(err, context.DeadlineExceeded):
+		return promql.ErrQueryTimeout("query queue")
+	}
+	return err
+}
+
+// Query evaluates an expression at one time: one point per series, a scalar as one series without labels.
+func (db *DB) Query(ctx context.Context, expr string, at time.Time) ([]storage.Series, error) {
+	r, err := db.PromQuery(ctx, expr, at, QueryOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return resultSeries(r)
+}
+
+// QueryRange evaluates an expression at from, from+step, ... up to and including to. Where there is no value there is no point.
+func (db *DB) QueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration) ([]storage.Series, error) {
+	r, err := db.PromQueryRange(ctx, expr, from, to, step, QueryOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return resultSeries(r)
+}
+
+// RuleQuery evaluates the expression of a rule at one time.
+func (db *DB) RuleQuery(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
+	r, err := db.PromQuery(ctx, expr, at, QueryOptions{})
+	if err != nil {
+		return nil, err
+	}
+	switch v := r.Value.(type) {
+	case promql.Vector:
+		return v, nil
+	case promql.Scalar:
+		return promql.Vector{{T: v.T, F: v.V, Metric: labels.EmptyLabels()}}, nil
+	}
+	return nil, &ParseError{fmt.Errorf("rule result is a %s, it must be a vector or a scalar", r.Value.Type())}
+}
+
+func resultSeries(r *promql.Result) ([]storage.Series, error) {
+	switch v := r.Value.(type) {
+	case promql.Vector:
+		out := make([]storage.Series, len(v))
+		for i, s := range v {
+			out[i] = storage.Series{Labels: labelList(s.Metric), Points: []storage.Point{{Time: s.T, Value: s.F}}}
+		}
+		return out, nil
+	case promql.Matrix:
+		out := make([]storage.Series, len(v))
+		for i, s := range v {
+			points := make([]storage.Point, len(s.Floats))
+			for j, p := range s.Floats {
+				points[j] = storage.Point{Time: p.T, Value: p.F}
+			}
+			out[i] = storage.Series{Labels: labelList(s.Metric), Points: points}
+		}
+		return out, nil
+	case promql.Scalar:
+		return []storage.Series{{Points: []storage.Point{{Time: v.T, Value: v.V}}}}, nil
+	}
+	return nil, &ParseError{fmt.Errorf("the expression gives a %s, ask for numbers", r.Value.Type())}
+}
+
+func labelList(ls labels.Labels) []storage.Label {
+	out := make([]storage.Label, 0, ls.Len())
+	ls.Range(func(l labels.Label) { out = append(out, storage.Label{Name: l.Name, Value: l.Value}) })
+	return out
+}

@@ -1,0 +1,175 @@
+package tsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+	promstorage "github.com/prometheus/prometheus/storage"
+
+	"monitoring/storage"
+)
+
+// A time range of this file counts in whole days of UTC, as the index does; a zero time leaves that end open.
+
+// selectorParser reads series selectors such as up{job="node"}.
+type selectorParser struct{ p parser.Parser }
+
+func newSelectorParser() selectorParser {
+	return selectorParser{parser.NewParser(parser.Options{})}
+}
+
+// parse reads selectors, of which each must have a matcher that refuses the empty string. Errors are *ParseError.
+func (s selectorParser) parse(selectors []string) ([][]*labels.Matcher, error) {
+	sets, err := s.p.ParseMetricSelectors(selectors)
+	if err != nil {
+		return nil, &ParseError{err}
+	}
+	for _, ms := range sets {
+		if !slices.ContainsFunc(ms, func(m *labels.Matcher) bool { return m != nil && !m.Matches("") }) {
+			return nil, &ParseError{errors.New("match[] must contain at least one non-empty matcher")}
+		}
+	}
+	return sets, nil
+}
+
+// Series returns the label sets of all series that match one of the selectors, sorted, each once. Limit 0 means no limit.
+func (db *DB) Series(ctx context.Context, matchers []string, from, to time.Time, limit int) ([][]storage.Label, error) {
+	sets, err := db.parser.parse(matchers)
+	if err != nil {
+		return nil, err
+	}
+	if len(sets) == 0 {
+		return nil, &ParseError{errors.New("no match[] parameter provided")}
+	}
+	var found []labels.Labels
+	err = db.withQuerier(from, to, func(q *querier) error {
+		for _, ms := range sets {
+			terms, rest := split(ms)
+			f, err := newFilters(terms)
+			if err != nil {
+				return err
+			}
+			if err := q.eachLabels(ctx, f, rest, func(ls labels.Labels) { found = append(found, ls) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, labels.Compare)
+	found = slices.CompactFunc(found, labels.Equal)
+	if limit > 0 && len(found) > limit {
+		found = found[:limit]
+	}
+	out := make([][]storage.Label, len(found))
+	for i, ls := range found {
+		out[i] = labelList(ls)
+	}
+	return out, nil
+}
+
+// LabelNames returns the sorted label names of the series that match one of the selectors, of all series without selectors.
+func (db *DB) LabelNames(ctx context.Context, matchers []string, from, to time.Time, limit int) ([]string, error) {
+	return db.labelSearch(matchers, from, to, limit, func(q *querier, ms []*labels.Matcher) ([]string, error) {
+		names, _, err := q.LabelNames(ctx, &promstorage.LabelHints{Limit: limit}, ms...)
+		return names, err
+	})
+}
+
+// LabelValues returns the sorted values of one label of the series that match one of the selectors, of all series without selectors.
+func (db *DB) LabelValues(ctx context.Context, name string, matchers []string, from, to time.Time, limit int) ([]string, error) {
+	return db.labelSearch(matchers, from, to, limit, func(q *querier, ms []*labels.Matcher) ([]string, error) {
+		values, _, err := q.LabelValues(ctx, name, &promstorage.LabelHints{Limit: limit}, ms...)
+		return values, err
+	})
+}
+
+func (db *DB) labelSearch(matchers []string, from, to time.Time, limit int, search func(*querier, []*labels.Matcher) ([]string, error)) ([]string, error) {
+	sets, err := db.parser.parse(matchers)
+	if err != nil {
+		return nil, err
+	}
+	if len(sets) == 0 {
+		sets = [][]*labels.Matcher{nil}
+	}
+	var found []string
+	err = db.withQuerier(from, to, func(q *querier) error {
+		for _, ms := range sets {
+			part, err := search(q, ms)
+			if err != nil {
+				return err
+			}
+			found = append(found, part...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
+	if limit > 0 && len(found) > limit {
+		found = found[:limit]
+	}
+	return found, nil
+}
+
+// DeleteSeries hides all series that match one of the selectors, with all their samples, and returns how many there were.
+// Disk space comes back when the engine merges its files.
+func (db *DB) DeleteSeries(ctx context.Context, matchers []string) (int, error) {
+	sets, err := db.parser.parse(matchers)
+	if err != nil {
+		return 0, err
+	}
+	if err := db.enter(); err != nil {
+		return 0, err
+	}
+	defer db.calls.Done()
+	list := make([]filters, len(sets))
+	for i, ms := range sets {
+		terms, rest := split(ms)
+		if len(rest) > 0 {
+			return 0, &ParseError{fmt.Errorf("cannot delete by %s: use =, != or a regular expression that is a list of literals", rest[0])}
+		}
+		if list[i], err = newFilters(terms); err != nil {
+			return 0, err
+		}
+	}
+	db.raw.flush() // the engine deletes only what a search sees
+	total := 0
+	for _, f := range list {
+		if err := ctx.Err(); err != nil {
+			return total, err
+		}
+		n, err := db.raw.deleteSeries(f, math.MaxInt32)
+		if err != nil {
+			return total, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+func (db *DB) withQuerier(from, to time.Time, f func(*querier) error) error {
+	mint, maxt := int64(0), maxTime
+	if !from.IsZero() {
+		mint = from.UnixMilli()
+	}
+	if !to.IsZero() {
+		maxt = to.UnixMilli()
+	}
+	q, err := db.queryable.Querier(mint, maxt)
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	return f(q.(*querier))
+}

@@ -1,0 +1,228 @@
+// Package tsdb keeps metric samples and answers PromQL about them; it does not scrape, alert or know what a metric means.
+//
+// Life of a sample: scraper -> Exposition.Append -> rows -> vm.add (vm.go, the storage engine) -> flush, once a second
+// -> Querier (adapter.go) -> PromQL engine (query.go). Start at DB.
+package tsdb
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	promstorage "github.com/prometheus/prometheus/storage"
+
+	"monitoring/storage"
+)
+
+// Defaults and limits of Options.
+const (
+	DefaultRetention   = 14 * 24 * time.Hour
+	MinRetention       = 24 * time.Hour
+	DefaultMemoryBytes = 64 << 20
+	minMemoryBytes     = 8 << 20
+
+	flushInterval = time.Second // how long a row may stay invisible to queries
+)
+
+// Options says where samples live and how much they may take.
+type Options struct {
+	Dir         string        // the raw tier lives in Dir/raw
+	MemoryBytes int           // caches of the storage engine; process-wide, the first Open decides. 0 means DefaultMemoryBytes
+	Retention   time.Duration // of raw samples; 0 means DefaultRetention
+	Log         *slog.Logger
+	Registerer  prometheus.Registerer // nil: not instrumented
+}
+
+func (o *Options) check() error {
+	if o.Dir == "" {
+		return storage.Invalid("dir", "name the directory that keeps the samples")
+	}
+	if o.MemoryBytes == 0 {
+		o.MemoryBytes = DefaultMemoryBytes
+	}
+	if o.MemoryBytes < minMemoryBytes {
+		return storage.Invalid("memory_bytes", fmt.Sprintf("give at least %d bytes", minMemoryBytes))
+	}
+	if o.Retention == 0 {
+		o.Retention = DefaultRetention
+	}
+	if o.Retention < MinRetention {
+		return storage.Invalid("retention", "raw samples are kept for at least 24 hours")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// DB is an open database. All methods may be called at the same time.
+type DB struct {
+	dir       string
+	log       *slog.Logger
+	lock      *dirLock
+	raw       *vm
+	queryable *queryable
+	promql    *promqlEngines
+	gate      *gate
+	metadata  *metadataStore
+	metrics   *metrics
+	parser    selectorParser
+	flushed   uint64 // rows added when the last flush began; only RunOnce touches it
+
+	mu     sync.Mutex // guards closed and every calls.Add
+	closed bool
+	calls  sync.WaitGroup // running calls; Close waits for them
+}
+
+// Open opens or creates the database in o.Dir. A directory is open in one process only.
+func Open(o Options) (*DB, error) {
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("open tsdb: %w", err)
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open tsdb: %w", err)
+	}
+	lock, err := lockDir(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("open tsdb: %w", err)
+	}
+	db := &DB{dir: o.Dir, log: o.Log, lock: lock}
+	db.raw = openVM(filepath.Join(o.Dir, "raw"), o.Retention, o.MemoryBytes)
+	db.gate = newGate()
+	db.metadata = newMetadataStore()
+	db.queryable = &queryable{db: db, vm: db.raw, labels: newLabelCache(o.MemoryBytes / 8), maxSeries: maxSeries}
+	db.parser = newSelectorParser()
+	db.promql = newPromQLEngines(o.Log, o.Registerer)
+	db.metrics = newMetrics(db, o.Registerer)
+	return db, nil
+}
+
+// Close waits for running calls, writes what is in memory to disk and closes the database. Every later call fails with ErrClosed.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	if db.closed {
+		db.mu.Unlock()
+		return ErrClosed
+	}
+	db.closed = true
+	db.mu.Unlock()
+
+	db.calls.Wait()
+	db.metrics.unregister()
+	db.raw.close()
+	return db.lock.release()
+}
+
+// enter marks a call as running; after nil the caller calls db.calls.Done.
+func (db *DB) enter() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.closed {
+		return ErrClosed
+	}
+	db.calls.Add(1)
+	return nil
+}
+
+// Run makes new rows visible once a second until ctx is done.
+func (db *DB) Run(ctx context.Context) error {
+	t := time.NewTicker(flushInterval)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if err := db.RunOnce(ctx); err != nil {
+			db.log.Error("flush tsdb", "err", err)
+		}
+	}
+}
+
+// RunOnce makes every row that was appended before the call visible to queries. It does nothing when there is none.
+func (db *DB) RunOnce(context.Context) error {
+	if err := db.enter(); err != nil {
+		return err
+	}
+	defer db.calls.Done()
+	added := db.raw.added.Load()
+	if added == db.flushed {
+		return nil
+	}
+	db.raw.flush()
+	db.flushed = added
+	return nil
+}
+
+// Append stores samples, all of them or, when one is unfit, none: the error is a *SampleError then. Ordinary NaN is
+// dropped and counted, since the storage engine cannot hold it; a staleness marker is kept.
+func (db *DB) Append(samples []storage.Sample) error {
+	if err := db.enter(); err != nil {
+		return err
+	}
+	defer db.calls.Done()
+	batch := getRows()
+	defer putRows(batch)
+	b := db.raw.bounds()
+	dropped := 0
+	for i := range samples {
+		s := &samples[i]
+		if err := checkSample(s, b); err != nil {
+			return err
+		}
+		if isOrdinaryNaN(s.Value) {
+			dropped++
+			continue
+		}
+		batch.addLabels(s.Labels, s.Time, s.Value)
+	}
+	if err := db.raw.add(batch); err != nil {
+		return err
+	}
+	db.metrics.appended.Add(float64(batch.len()))
+	db.metrics.dropped.WithLabelValues("nan").Add(float64(dropped))
+	return nil
+}
+
+// Queryable offers the samples to Prometheus' own packages.
+func (db *DB) Queryable() promstorage.Queryable { return db.queryable }
+
+// DiskUsage returns the bytes of all files of the database.
+func (db *DB) DiskUsage() (uint64, error) {
+	if err := db.enter(); err != nil {
+		return 0, err
+	}
+	defer db.calls.Done()
+	var total uint64
+	err := filepath.WalkDir(db.dir, func(_ string, d fs.DirEntry, err error) error {
+		if os.IsNotExist(err) {
+			return nil // merged away meanwhile
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if os.IsNotExist(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		total += uint64(info.Size())
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("measure tsdb directory: %w", err)
+	}
+	return total, nil
+}
+
+// ActiveSeries returns how many series got a sample in this hour or the previous one.
+func (db *DB) ActiveSeries() uint64 { return db.stats().activeSeries }
