@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -155,6 +156,7 @@ func (c *processTable) walk() (ProcessTable, error) {
 		p.PID, p.Resident = int(pid), p.Resident*page
 		t.Processes = append(t.Processes, p)
 	}
+	slices.SortFunc(t.Processes, func(a, b Process) int { return a.PID - b.PID })
 	if len(t.Processes) == 0 {
 		return t, errors.New("there is no process in proc")
 	}

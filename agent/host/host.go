@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,6 +22,7 @@ type Host struct {
 	fsys    fs.FS
 	statfs  func(path string) (Usage, error)
 	tcpDump func(*TCPSockets) error
+	addrs   func() (map[int][]netip.Prefix, error)
 
 	mu    sync.Mutex
 	stuck map[string]bool // mount points whose statfs has not come back
@@ -29,19 +30,27 @@ type Host struct {
 
 // New returns the machine whose file system is mounted at root: "/", or "/host" in a container.
 func New(root string) *Host {
-	h := &Host{root: filepath.Clean(root), fsys: os.DirFS(root), tcpDump: dumpTCP, stuck: map[string]bool{}}
+	h := &Host{root: filepath.Clean(root), fsys: os.DirFS(root), tcpDump: dumpTCP, addrs: listAddresses, stuck: map[string]bool{}}
 	h.statfs = func(path string) (Usage, error) { return statfs(filepath.Join(h.root, path)) }
 	return h
 }
 
-// Fake returns a machine that has only these files and mounted file systems.
-func Fake(files fs.FS, usage map[string]Usage) *Host {
+// Parts is what a fake machine consists of.
+type Parts struct {
+	Files     fs.FS
+	Usage     map[string]Usage       // by mount point
+	Addresses map[int][]netip.Prefix // by index of the interface
+}
+
+// Fake returns a machine that has only these parts.
+func Fake(p Parts) *Host {
 	return &Host{
-		fsys:    files,
+		fsys:    p.Files,
 		tcpDump: func(*TCPSockets) error { return errors.ErrUnsupported },
+		addrs:   func() (map[int][]netip.Prefix, error) { return p.Addresses, nil },
 		stuck:   map[string]bool{},
 		statfs: func(path string) (Usage, error) {
-			u, ok := usage[path]
+			u, ok := p.Usage[path]
 			if !ok {
 				return u, fs.ErrNotExist
 			}
@@ -103,69 +112,4 @@ func (h *Host) Open(name string) (io.ReaderAt, error) {
 		return nil, fmt.Errorf("open %s: cannot be read at an offset", name)
 	}
 	return r, nil
-}
-
-// Usage is the space of a mounted file system in bytes. Free is what is left for users other than root.
-type Usage struct {
-	Total, Used, Free uint64
-}
-
-// Ratio is how full the file system is for its users, 0 to 1, as df prints it: root's reserve counts as used by nobody.
-func (u Usage) Ratio() float64 {
-	if u.Used+u.Free == 0 {
-		return 0
-	}
-	return float64(u.Used) / float64(u.Used+u.Free)
-}
-
-// statfsPatience is how long a file system may take to answer. A local one answers in microseconds, a network file
-// system whose server has gone never does.
-const statfsPatience = time.Second
-
-// ErrStuck is the answer for a mount point that did not answer in time, until it does.
-var ErrStuck = errors.New("file system does not answer")
-
-// Usage asks a mounted file system for its space.
-func (h *Host) Usage(mountpoint string) (Usage, error) {
-	h.mu.Lock()
-	stuck := h.stuck[mountpoint]
-	h.mu.Unlock()
-	if stuck { // asking again would only pile up in the kernel
-		return Usage{}, fmt.Errorf("%s: %w", mountpoint, ErrStuck)
-	}
-	type answer struct {
-		usage Usage
-		err   error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		u, err := h.statfs(mountpoint)
-		answers <- answer{u, err}
-		h.mu.Lock()
-		delete(h.stuck, mountpoint)
-		h.mu.Unlock()
-	}()
-	patience := time.NewTimer(statfsPatience)
-	defer patience.Stop()
-	select {
-	case a := <-answers:
-		if a.err != nil {
-			return Usage{}, fmt.Errorf("statfs %s: %w", mountpoint, a.err)
-		}
-		return a.usage, nil
-	case <-patience.C:
-		h.mu.Lock()
-		h.stuck[mountpoint] = len(answers) == 0
-		h.mu.Unlock()
-		return Usage{}, fmt.Errorf("%s: %w", mountpoint, ErrStuck)
-	}
-}
-
-func statfs(path string) (Usage, error) {
-	var st unix.Statfs_t
-	if err := unix.Statfs(path, &st); err != nil {
-		return Usage{}, err
-	}
-	block := uint64(st.Bsize)
-	return Usage{Total: st.Blocks * block, Used: (st.Blocks - st.Bfree) * block, Free: st.Bavail * block}, nil
 }
