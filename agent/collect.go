@@ -4,9 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"monitoring/agent/api"
+	"monitoring/agent/collector"
+	"monitoring/agent/server"
 )
 
 // collection is what measures.
@@ -17,15 +18,16 @@ type collection struct {
 	run        func(context.Context) error
 }
 
-func collect(config, *slog.Logger) (collection, error) {
+func collect(cfg config, log *slog.Logger) (collection, error) {
+	set, err := collector.New(collector.Options{Root: cfg.root, Version: version, Log: log})
+	if err != nil {
+		return collection{}, err
+	}
+	document := server.NewDocument(set, log)
 	return collection{
-		exposition: http.NotFoundHandler(),
-		metrics: func(context.Context) (api.Metrics, error) {
-			return api.Metrics{Timestamp: time.Now().UTC()}, nil
-		},
-		processes: func(context.Context) (api.Processes, error) {
-			return api.Processes{CollectedAt: time.Now().UTC()}, nil
-		},
-		run: func(ctx context.Context) error { <-ctx.Done(); return nil },
+		exposition: set.Handler(),
+		metrics:    document.Metrics,
+		processes:  document.Processes,
+		run:        set.Run,
 	}, nil
 }
