@@ -1,0 +1,105 @@
+// Package simulate is made-up agents for tests and benchmarks: they speak the agent's contract over mutual TLS 1.3 on
+// loopback and misbehave on request. It measures nothing and is not part of a running panel.
+package simulate
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"monitoring/agent/api"
+)
+
+// Agent is one simulated agent. It serves until Close.
+type Agent struct {
+	id        string
+	seed      float64
+	started   time.Time
+	listener  net.Listener
+	server    *http.Server
+	behaviour atomic.Int32
+	requests  atomic.Int64 // pages that were asked for
+	closed    chan struct{}
+	closing   sync.Once
+
+	mu      sync.Mutex
+	token   api.InstallToken
+	cert    *tls.Certificate // what handshakes present
+	pending []byte           // DER key of the signing request that is under way
+}
+
+// Start starts an agent on a free loopback port with the identity of an install token.
+func Start(token api.InstallToken) (*Agent, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	a, err := newAgent(token, listener)
+	if err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
+	go func() { _ = a.server.ServeTLS(listener, "", "") }() // ends with Close
+	return a, nil
+}
+
+func newAgent(token api.InstallToken, listener net.Listener) (*Agent, error) {
+	cert, err := tls.X509KeyPair([]byte(token.Certificate), []byte(token.Key))
+	if err != nil {
+		return nil, fmt.Errorf("load certificate: %w", err)
+	}
+	panels := x509.NewCertPool()
+	if !panels.AppendCertsFromPEM([]byte(token.CA)) {
+		return nil, errors.New("load CA: no certificate in the token")
+	}
+	a := &Agent{id: token.AgentID, started: time.Now(), listener: listener, closed: make(chan struct{}), token: token, cert: &cert}
+	for _, c := range token.AgentID {
+		a.seed = float64(int(a.seed*31+float64(c)) % 1000)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+api.PathExposition, a.exposition)
+	mux.HandleFunc("GET "+api.PathMetrics, a.document)
+	mux.HandleFunc("GET "+api.PathHealth, func(w http.ResponseWriter, _ *http.Request) { answer(w, api.Health{Status: "ok"}) })
+	mux.HandleFunc("GET "+api.PathVersion, a.version)
+	mux.HandleFunc("POST "+api.PathEnrolCSR, a.enrolCSR)
+	mux.HandleFunc("POST "+api.PathEnrolAccept, a.enrolAccept)
+	a.server = &http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute,
+		ErrorLog: log.New(io.Discard, "", 0), // refused handshakes are expected here
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: panels,
+			NextProtos: []string{"http/1.1"}, GetCertificate: a.certificate},
+	}
+	return a, nil
+}
+
+// Address is host:port of the agent.
+func (a *Agent) Address() string { return a.listener.Addr().String() }
+
+// URL is the address as a server's record has it.
+func (a *Agent) URL() string { return "https://" + a.Address() }
+
+// Set changes how the agent behaves from the next request on.
+func (a *Agent) Set(b Behaviour) { a.behaviour.Store(int32(b)) }
+
+// Requests tells how many metrics pages were asked for.
+func (a *Agent) Requests() int64 { return a.requests.Load() }
+
+// Close ends the agent and every request that hangs. The port refuses connections then.
+func (a *Agent) Close() {
+	a.closing.Do(func() { close(a.closed) })
+	_ = a.server.Close()
+}
+
+func (a *Agent) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cert, nil
+}

@@ -1,0 +1,165 @@
+package simulate
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"monitoring/agent/api"
+)
+
+// Behaviour is how an agent answers a request for its metrics page.
+type Behaviour int32
+
+// What there is.
+const (
+	Normal        Behaviour = iota
+	Hang                    // takes the request and says nothing
+	HangMidBody             // sends half a page and then nothing
+	Refuse                  // closes the connection without an answer
+	CutOff                  // ends the page in the middle of a line, the HTTP answer being whole
+	BrokenBody              // closes the connection in the middle of the body
+	Huge                    // one that is larger than any limit, compressed to little
+	Binary                  // no text
+	MillionSeries           // well-formed, but far too many series
+	Slow                    // answers after SlowAnswer
+	HTML                    // some web server's page
+	WrongType               // a good page that is called an image
+	Failing                 // HTTP 500
+	Garbled                 // text, but no exposition
+)
+
+// SlowAnswer is how long a slow agent takes.
+const SlowAnswer = 2 * time.Second
+
+const hugeBytes = 80 << 20
+
+func (a *Agent) exposition(w http.ResponseWriter, r *http.Request) {
+	a.requests.Add(1)
+	page := func() []byte {
+		return appendPage(nil, linesOf(r.URL.Query().Get("set")), a.seed, time.Since(a.started).Seconds())
+	}
+	switch Behaviour(a.behaviour.Load()) {
+	case Hang:
+		a.hang(r)
+		panic(http.ErrAbortHandler)
+	case HangMidBody:
+		b := page()
+		_, _ = w.Write(b[:len(b)/2])
+		_ = http.NewResponseController(w).Flush()
+		a.hang(r)
+		panic(http.ErrAbortHandler)
+	case Refuse:
+		panic(http.ErrAbortHandler)
+	case CutOff:
+		b := page()
+		send(w, r, b[:len(b)-7])
+	case BrokenBody:
+		b := page()
+		w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+		_, _ = w.Write(b[:len(b)/2])
+		panic(http.ErrAbortHandler)
+	case Huge:
+		sendHuge(w)
+	case Binary:
+		send(w, r, []byte("\x7fELF\x02\x01\x01\x00\x00\xff\xfe\x00\n"))
+	case MillionSeries:
+		sendMillion(w)
+	case Slow:
+		select {
+		case <-time.After(SlowAnswer):
+			send(w, r, page())
+		case <-r.Context().Done():
+		}
+	case HTML:
+		w.Header().Set("Content-Type", "text/html")
+		send(w, r, []byte("<!DOCTYPE html>\n<html><body>It works!</body></html>\n"))
+	case WrongType:
+		w.Header().Set("Content-Type", "image/png")
+		send(w, r, page())
+	case Failing:
+		http.Error(w, `{"detail":"collector failed"}`, http.StatusInternalServerError)
+	case Garbled:
+		send(w, r, []byte("node_load1 0.5\nthis line is {no metric\nnode_load5 0.4\n"))
+	default:
+		send(w, r, page())
+	}
+}
+
+// hang blocks until the client gives up or the agent ends.
+func (a *Agent) hang(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-a.closed:
+	}
+}
+
+var gzipWriters = sync.Pool{New: func() any {
+	zw, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is valid
+	return zw
+}}
+
+func send(w http.ResponseWriter, r *http.Request, page []byte) {
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	}
+	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		_, _ = w.Write(page)
+		return
+	}
+	compress(w, func(zw io.Writer) { _, _ = zw.Write(page) })
+}
+
+func compress(w http.ResponseWriter, write func(io.Writer)) {
+	w.Header().Set("Content-Encoding", "gzip")
+	zw := gzipWriters.Get().(*gzip.Writer)
+	defer gzipWriters.Put(zw)
+	zw.Reset(w)
+	write(zw)
+	_ = zw.Close()
+}
+
+func sendHuge(w http.ResponseWriter) {
+	chunk := []byte(strings.Repeat("# padding\n", 1<<15))
+	compress(w, func(zw io.Writer) {
+		for sent := 0; sent < hugeBytes; sent += len(chunk) {
+			if _, err := zw.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
+}
+
+func sendMillion(w http.ResponseWriter) {
+	compress(w, func(zw io.Writer) {
+		var b []byte
+		for i := range 1_000_000 {
+			b = append(strconv.AppendInt(append(b, `m{n="`...), int64(i), 10), "\"} 1\n"...)
+			if len(b) > 1<<16 {
+				if _, err := zw.Write(b); err != nil {
+					return
+				}
+				b = b[:0]
+			}
+		}
+		_, _ = zw.Write(b)
+	})
+}
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // the client has gone; nobody is left to tell
+}
+
+func (a *Agent) version(w http.ResponseWriter, _ *http.Request) {
+	answer(w, api.Version{Version: "0.1.0", AgentID: a.id, ServerName: "sim-" + a.id, Preset: "monitor", Allow: map[string]string{"metrics": "ro"}})
+}
+
+func (a *Agent) document(w http.ResponseWriter, _ *http.Request) {
+	answer(w, Document(a.id, time.Since(a.started)))
+}
