@@ -16,7 +16,6 @@ import (
 
 	"monitoring/agent/api"
 	"monitoring/dashboards"
-	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
 	"monitoring/storage/tsdb"
@@ -27,10 +26,17 @@ const (
 	queryLimit   = 4                // queries at once, over all requests: a page asks for ten charts in one go
 )
 
+// Fleet is what the feature asks of *fleet.Service. Tests put agents without TLS behind it.
+type Fleet interface {
+	Server(id int64) (storage.Server, error)
+	Active() []storage.Server
+	Client(id int64) (*api.Client, error)
+}
+
 // Options is what the feature needs.
 type Options struct {
 	DB       *tsdb.DB
-	Fleet    *fleet.Service
+	Fleet    Fleet
 	Last     func(id int64) (api.Metrics, time.Time, bool) // the last document of a server
 	Interval func() time.Duration                          // the scrape interval in force
 	Pages    dashboards.Pages
@@ -40,7 +46,7 @@ type Options struct {
 // Service holds the handlers.
 type Service struct {
 	db       *tsdb.DB
-	fleet    *fleet.Service
+	fleet    Fleet
 	last     func(id int64) (api.Metrics, time.Time, bool)
 	interval func() time.Duration
 	pages    dashboards.Pages
@@ -106,9 +112,12 @@ func (s *Service) queryRange(ctx context.Context, expr string, w window) ([]stor
 	return series, nil
 }
 
-// slow turns an error of a query into an answer when the reason is that it took too long.
-func slow(ctx context.Context, err error) error {
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+// overload turns an error of a query into an answer when the reason is that there is too much to do.
+func overload(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, tsdb.ErrBusy):
+		return rest.Fail(http.StatusServiceUnavailable, "busy", "too many queries are running: try again in a moment")
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return rest.Fail(http.StatusServiceUnavailable, "query_timeout", "the query took longer than "+queryTimeout.String()+": ask for a shorter period")
 	}
 	return err

@@ -64,19 +64,21 @@ type answer struct {
 type kind string
 
 const (
-	badData   kind = "bad_data"
-	execution kind = "execution"
-	canceled  kind = "canceled"
-	timeout   kind = "timeout"
-	internal  kind = "internal"
+	badData     kind = "bad_data"
+	execution   kind = "execution"
+	canceled    kind = "canceled"
+	timeout     kind = "timeout"
+	unavailable kind = "unavailable"
+	internal    kind = "internal"
 )
 
 var statusOf = map[kind]int{
-	badData:   http.StatusBadRequest,
-	execution: http.StatusUnprocessableEntity,
-	canceled:  499,
-	timeout:   http.StatusServiceUnavailable,
-	internal:  http.StatusInternalServerError,
+	badData:     http.StatusBadRequest,
+	execution:   http.StatusUnprocessableEntity,
+	canceled:    499,
+	timeout:     http.StatusServiceUnavailable,
+	unavailable: http.StatusServiceUnavailable,
+	internal:    http.StatusInternalServerError,
 }
 
 // apiError is an error whose kind is known.
@@ -106,6 +108,8 @@ func kindOf(err error) kind {
 		return canceled
 	case errors.As(err, &timeoutErr), errors.Is(err, context.DeadlineExceeded):
 		return timeout
+	case errors.Is(err, tsdb.ErrBusy), errors.Is(err, tsdb.ErrClosed):
+		return unavailable
 	case errors.As(err, &storageErr):
 		return internal
 	default:
@@ -125,7 +129,6 @@ type envelope struct {
 
 func (s *Service) serve(h handler) rest.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		r.Body = http.MaxBytesReader(w, r.Body, rest.MaxBody)
 		if err := r.ParseForm(); err != nil {
 			return s.fail(w, r, &apiError{badData, fmt.Errorf("error parsing form values: %w", err)})
 		}

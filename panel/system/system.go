@@ -11,8 +11,9 @@ import (
 
 	"github.com/prometheus/procfs"
 
-	"monitoring/panel/fleet"
+	"monitoring/agent/api"
 	"monitoring/panel/rest"
+	"monitoring/storage"
 	"monitoring/storage/postgres"
 	"monitoring/storage/tsdb"
 )
@@ -20,9 +21,15 @@ import (
 // sampleInterval is the time over which CPU use of the panel's host is measured.
 const sampleInterval = 5 * time.Second
 
+// Fleet is what the feature asks of *fleet.Service. Tests put agents without TLS behind it.
+type Fleet interface {
+	All() []storage.Server
+	Client(id int64) (*api.Client, error)
+}
+
 // Options is what the feature needs.
 type Options struct {
-	Fleet   *fleet.Service
+	Fleet   Fleet
 	Store   *postgres.Store
 	Child   *postgres.Child // nil when Postgres is not the panel's own
 	TSDB    *tsdb.DB
