@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"monitoring/agent/collector"
 	"monitoring/agent/server"
 )
 
@@ -68,10 +69,11 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer listener.Close()
-	parts, err := collect(cfg, log)
+	set, err := collector.New(collector.Options{Root: cfg.root, Version: version, Log: log})
 	if err != nil {
 		return err
 	}
+	document := server.NewDocument(set, log)
 	host, err := os.Hostname()
 	if err != nil {
 		return fmt.Errorf("read host name: %w", err)
@@ -79,7 +81,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	srv, err := server.New(server.Options{
 		StateDir: cfg.stateDir, Token: cfg.token, TrustedCA: cfg.trustedCA, Allow: cfg.allow,
 		Version: version, HostName: host, Log: log,
-		Exposition: parts.exposition, Metrics: parts.metrics, Processes: parts.processes,
+		Exposition: set.Handler(), Metrics: document.Metrics, Processes: document.Processes,
 	})
 	if err != nil {
 		return err
@@ -93,7 +95,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 		defer local.Close()
 		g.Go(func() error { return srv.ServeLocal(ctx, local) })
 	}
-	g.Go(func() error { return parts.run(ctx) })
+	g.Go(func() error { return set.Run(ctx) })
 	g.Go(func() error { return srv.Serve(ctx, listener) })
 	log.Info("agent is up", "listen", listener.Addr().String(), "version", version, "agent", srv.AgentID(),
 		"joined", srv.Joined(), "allow", cfg.allow.String())

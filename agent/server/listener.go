@@ -102,7 +102,7 @@ func (l *panelListener) handshake(raw net.Conn) {
 	conn, err := l.authenticate(raw, blocked)
 	l.guard.end(addr)
 	if err != nil {
-		_ = raw.Close()
+		defer raw.Close() // last, so that whoever sees it closed has been counted
 		if culpable(err) && l.guard.fail(addr) {
 			l.log.Warn("address banned", "addr", addr, "failures", maxFailures, "for", banTime, "last", err)
 		}

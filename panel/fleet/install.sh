@@ -9,13 +9,13 @@
 # Everything runs from main, called in the last line: half a download does nothing.
 set -eu
 
-panel=@( .Panel )@
-server=@( .Server )@
-base=@( .Base )@
-port=@( .Port )@
-preset=@( .Preset )@
-sha256_amd64=@( .AMD64 )@
-sha256_arm64=@( .ARM64 )@
+panel=@@.Panel@@
+server=@@.Server@@
+base=@@.Base@@
+port=@@.Port@@
+preset=@@.Preset@@
+sha256_amd64=@@.AMD64@@
+sha256_arm64=@@.ARM64@@
 
 name=monitoring-agent
 binary=/usr/local/bin/$name

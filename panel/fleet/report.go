@@ -123,22 +123,17 @@ func (s *Service) flush(ctx context.Context) error {
 	return errors.Join(s.flushSeen(ctx), s.flushStatus(ctx))
 }
 
+// flushSeen ends the install certificates and tokens of servers that have joined.
 func (s *Service) flushSeen(ctx context.Context) error {
-	s.change.Lock() // a new install token must not fall to the deletion below
+	s.change.Lock() // a new install token must not be ended, too
 	defer s.change.Unlock()
 	for serial, use := range s.unwrittenSeen() {
-		err := s.o.Store.InTx(ctx, func(tx *postgres.Store) error {
-			if err := tx.MarkAgentCertificateSeen(ctx, serial, use.at); err != nil {
-				return err
+		if !use.revoked { // else a newer token came since, and the store knows
+			err := s.o.Store.MarkAgentCertificateSeen(ctx, serial, use.at)
+			if err != nil && !errors.Is(err, storage.ErrNotFound) { // not found: the server is gone
+				s.metrics.writeErrors.Inc()
+				return fmt.Errorf("record first use of certificate: %w", err)
 			}
-			if use.revoked { // a newer token came since
-				return nil
-			}
-			return tx.DeleteInstallTokens(ctx, use.server)
-		})
-		if err != nil && !errors.Is(err, storage.ErrNotFound) { // not found: the server is gone
-			s.metrics.writeErrors.Inc()
-			return fmt.Errorf("record first use of certificate: %w", err)
 		}
 		s.mu.Lock()
 		delete(s.seen, serial)
@@ -149,7 +144,6 @@ func (s *Service) flushSeen(ctx context.Context) error {
 
 type firstUse struct {
 	at      time.Time
-	server  int64
 	revoked bool
 }
 
@@ -160,7 +154,7 @@ func (s *Service) unwrittenSeen() map[string]firstUse {
 	for _, n := range s.nodes {
 		for serial, c := range n.certs {
 			if at, ok := s.seen[serial]; ok {
-				out[serial] = firstUse{at, n.id, c.RevokedAt != nil}
+				out[serial] = firstUse{at, c.RevokedAt != nil}
 			}
 		}
 	}

@@ -20,7 +20,7 @@ import (
 //go:embed install.sh
 var installScript string
 
-var installTemplate = template.Must(template.New("install.sh").Delims("@(", ")@").Parse(installScript))
+var installTemplate = template.Must(template.New("install.sh").Delims("@@", "@@").Parse(installScript))
 
 // script fills the install script in. Every value is quoted for the shell.
 func (s *Service) script(code string, t storage.InstallToken, srv storage.Server) (string, error) {
