@@ -22,17 +22,20 @@ func (c *cached[T]) get(ask func() (T, error)) (T, error) {
 	if !c.at.IsZero() && time.Since(c.at) < costly {
 		return c.value, nil
 	}
-	v, err := ask()
-	if err != nil {
-		return v, err
-	}
-	c.value, c.at = v, time.Now()
-	return v, nil
+	return c.ask(ask)
 }
 
-// forget makes the next get ask anew.
-func (c *cached[T]) forget() {
+// renew asks in any case. The page does: a scrape wants the state of now, and who asks after it gets the same.
+func (c *cached[T]) renew(ask func() (T, error)) (T, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at = time.Time{}
+	return c.ask(ask)
+}
+
+func (c *cached[T]) ask(ask func() (T, error)) (T, error) {
+	v, err := ask()
+	if err == nil {
+		c.value, c.at = v, time.Now()
+	}
+	return v, err
 }

@@ -71,7 +71,7 @@ func newProcessTable(h *host.Host) *processTable {
 
 // Collect implements Family.
 func (c *processTable) Collect(ch chan<- prometheus.Metric) error {
-	t, err := c.cache.get(c.next)
+	t, err := c.cache.renew(c.next)
 	if err != nil {
 		return err
 	}
@@ -114,8 +114,7 @@ func (c *processTable) table(ctx context.Context) (ProcessTable, error) {
 		return t, ctx.Err()
 	case <-wait.C:
 	}
-	c.cache.forget()
-	return c.cache.get(c.next)
+	return c.cache.renew(c.next)
 }
 
 // next walks /proc and compares with the previous walk.

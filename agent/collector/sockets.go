@@ -64,7 +64,7 @@ func newSockets(h *host.Host) *sockets { return &sockets{host: h} }
 
 // Collect implements Family.
 func (c *sockets) Collect(ch chan<- prometheus.Metric) error {
-	s, err := c.counts()
+	s, err := c.cache.renew(c.read)
 	if err != nil {
 		return err
 	}
