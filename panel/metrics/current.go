@@ -3,15 +3,11 @@ package metrics
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 )
-
-// agentTimeout bounds a question that goes to the agent while a person waits.
-const agentTimeout = 5 * time.Second
 
 // current answers the last document without asking the agent.
 func (s *Service) current(w http.ResponseWriter, r *http.Request) error {
@@ -49,7 +45,7 @@ func ask[T any](s *Service, w http.ResponseWriter, r *http.Request, question fun
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), agentTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), s.agentTimeout)
 	defer cancel()
 	answer, err := question(client, ctx)
 	if err != nil {

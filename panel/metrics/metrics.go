@@ -52,6 +52,8 @@ type Service struct {
 	pages    dashboards.Pages
 	log      *slog.Logger
 
+	agentTimeout time.Duration // of a question to an agent while a person waits
+
 	slots      chan struct{} // one per running query
 	beginnings *beginnings
 	sparklines *sparklineCache
@@ -61,7 +63,8 @@ type Service struct {
 func New(o Options) *Service {
 	return &Service{
 		db: o.DB, fleet: o.Fleet, last: o.Last, interval: o.Interval, pages: o.Pages, log: o.Log,
-		slots: make(chan struct{}, queryLimit), beginnings: newBeginnings(), sparklines: newSparklineCache(),
+		agentTimeout: 5 * time.Second,
+		slots:        make(chan struct{}, queryLimit), beginnings: newBeginnings(), sparklines: newSparklineCache(),
 	}
 }
 
