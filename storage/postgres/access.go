@@ -25,13 +25,13 @@ func (s *Store) Session(ctx context.Context, id string) (storage.Session, error)
 
 // CreateSession adds a session.
 func (s *Store) CreateSession(ctx context.Context, v storage.Session) error {
-	return s.exec(ctx, `INSERT INTO sessions (id, ip, user_agent, expires_at, created_at, last_used) VALUES ($1, $2, $3, $4, $5, $5)`,
-		v.ID, v.IP, v.UserAgent, v.ExpiresAt, v.CreatedAt)
+	return s.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
+		v.ID, v.IP, storable(v.UserAgent), orNow(v.CreatedAt), orNow(v.LastUsed), v.ExpiresAt)
 }
 
 // TouchSession records when a session was last used.
 func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
-	return s.touch(ctx, `UPDATE sessions SET last_used = $2 WHERE id = $1`, id, at)
+	return s.touch(ctx, `UPDATE sessions SET last_used = greatest(last_used, $2) WHERE id = $1`, id, at)
 }
 
 // DeleteSession ends one session.
@@ -62,9 +62,10 @@ func (s *Store) Bans(ctx context.Context) ([]storage.Ban, error) {
 // SetBan adds a ban or replaces the one that the address has.
 func (s *Store) SetBan(ctx context.Context, b storage.Ban) error {
 	return s.exec(ctx, `
-		INSERT INTO bans (ip, reason, failures, until) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (ip) DO UPDATE SET reason = excluded.reason, failures = excluded.failures, until = excluded.until, created_at = now()`,
-		b.IP, b.Reason, b.Failures, b.Until)
+		INSERT INTO bans (`+banColumns+`) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (ip) DO UPDATE SET reason = excluded.reason, failures = excluded.failures,
+			created_at = excluded.created_at, until = excluded.until`,
+		b.IP, storable(b.Reason), b.Failures, orNow(b.CreatedAt), b.Until)
 }
 
 // DeleteBan lifts the ban of an address.
@@ -89,12 +90,14 @@ func (s *Store) TokenByHash(ctx context.Context, hash []byte) (storage.Token, er
 
 // CreateToken adds a token; a name that is taken is storage.ErrConflict.
 func (s *Store) CreateToken(ctx context.Context, t storage.Token) (storage.Token, error) {
-	return one[storage.Token](ctx, s, `INSERT INTO tokens (name, hash, scopes) VALUES ($1, $2, $3) RETURNING `+tokenColumns, t.Name, t.Hash, t.Scopes)
+	return one[storage.Token](ctx, s, `
+		INSERT INTO tokens (name, hash, scopes, created_at) VALUES ($1, $2, coalesce($3, '{}'::text[]), $4) RETURNING `+tokenColumns,
+		t.Name, t.Hash, t.Scopes, orNow(t.CreatedAt))
 }
 
 // TouchToken records when a token was last used.
 func (s *Store) TouchToken(ctx context.Context, id int64, at time.Time) error {
-	return s.touch(ctx, `UPDATE tokens SET last_used = $2 WHERE id = $1`, id, at)
+	return s.touch(ctx, `UPDATE tokens SET last_used = greatest(last_used, $2) WHERE id = $1`, id, at)
 }
 
 // DeleteToken revokes a token.

@@ -10,11 +10,11 @@ import (
 
 // AddAuditEntry appends to the audit log, which refuses changes.
 func (s *Store) AddAuditEntry(ctx context.Context, e storage.AuditEntry) error {
-	return s.exec(ctx, `INSERT INTO audit_log (actor, ip, action, server_id, target, detail, status) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		e.Actor, e.IP, e.Action, e.ServerID, e.Target, e.Detail, e.Status)
+	return s.exec(ctx, `INSERT INTO audit_log (at, actor, ip, action, server_id, target, detail, status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		orNow(e.At), storable(e.Actor), storable(e.IP), storable(e.Action), e.ServerID, storable(e.Target), storable(e.Detail), e.Status)
 }
 
-// AuditEntries returns the entries that a filter leaves, newest first.
+// AuditEntries returns the entries that a filter leaves, newest first: Limit of them, 100 if zero and 1000 at most.
 func (s *Store) AuditEntries(ctx context.Context, f storage.AuditFilter) ([]storage.AuditEntry, error) {
 	limit := f.Limit
 	if limit <= 0 {
@@ -28,7 +28,7 @@ func (s *Store) AuditEntries(ctx context.Context, f storage.AuditFilter) ([]stor
 		  AND ($4::timestamptz IS NULL OR at < $4)
 		  AND ($5 = 0 OR id < $5)
 		ORDER BY id DESC LIMIT $6`,
-		contains(f.Query), f.ServerID, nullTime(f.From), nullTime(f.To), f.BeforeID, limit)
+		contains(storable(f.Query)), f.ServerID, nullTime(f.From), nullTime(f.To), f.BeforeID, min(limit, 1000))
 }
 
 // contains makes an ILIKE pattern that finds the text itself anywhere; "" stays "".

@@ -16,8 +16,8 @@ func (s *Store) InstallToken(ctx context.Context, codeHash []byte) (storage.Inst
 
 // CreateInstallToken adds a token of a server.
 func (s *Store) CreateInstallToken(ctx context.Context, t storage.InstallToken) error {
-	return s.exec(ctx, `INSERT INTO install_tokens (code_hash, server_id, preset, expires_at) VALUES ($1, $2, $3, $4)`,
-		t.CodeHash, t.ServerID, t.Preset, t.ExpiresAt)
+	return s.exec(ctx, `INSERT INTO install_tokens (code_hash, server_id, preset, expires_at, created_at) VALUES ($1, $2, $3, $4, $5)`,
+		t.CodeHash, t.ServerID, t.Preset, t.ExpiresAt, orNow(t.CreatedAt))
 }
 
 // DeleteInstallTokens removes the tokens of a server.
@@ -38,12 +38,12 @@ func (s *Store) AgentCertificates(ctx context.Context, serverID int64) ([]storag
 
 // CreateAgentCertificate records a certificate before it is handed out.
 func (s *Store) CreateAgentCertificate(ctx context.Context, c storage.AgentCertificate) error {
-	return s.exec(ctx, `INSERT INTO agent_certificates (serial, server_id, install, not_after) VALUES ($1, $2, $3, $4)`,
-		c.Serial, c.ServerID, c.Install, c.NotAfter)
+	return s.exec(ctx, `INSERT INTO agent_certificates (`+certificateColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		c.Serial, c.ServerID, c.Install, c.NotAfter, orNow(c.CreatedAt), c.SeenAt, c.RevokedAt)
 }
 
 // MarkAgentCertificateSeen records the first handshake that presented a certificate. A lasting one ends the server's
-// install certificates and tokens.
+// install certificates and tokens, so it must not be called for one that a newer token has revoked.
 func (s *Store) MarkAgentCertificateSeen(ctx context.Context, serial string, at time.Time) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		c, err := one[storage.AgentCertificate](ctx, tx, `

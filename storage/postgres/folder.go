@@ -71,7 +71,11 @@ func (s *Store) DeleteFolder(ctx context.Context, name string) (servers int, err
 	return servers, err
 }
 
+// countServers returns how many servers a folder holds, and keeps it from changing until the transaction ends.
 func (s *Store) countServers(ctx context.Context, folder string) (int, error) {
+	if err := s.touch(ctx, `SELECT FROM folders WHERE name = $1 FOR UPDATE`, folder); err != nil {
+		return 0, err
+	}
 	type row struct{ Count int }
 	r, err := one[row](ctx, s, `SELECT count(*)::int AS count FROM servers WHERE folder = $1`, folder)
 	return r.Count, err

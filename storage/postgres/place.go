@@ -165,7 +165,8 @@ func (p place) prepare(ctx context.Context) error {
 	if err := os.RemoveAll(fresh); err != nil {
 		return fmt.Errorf("remove unfinished cluster: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "initdb"), "-D", fresh, "-U", childUser, "--auth=trust", "-E", "UTF8", "--no-locale", "--no-instructions")
+	// The character type makes ILIKE ignore the case of Cyrillic letters; everything else stays byte by byte.
+	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "initdb"), "-D", fresh, "-U", childUser, "--auth=trust", "-E", "UTF8", "--locale=C", "--lc-ctype=C.UTF-8", "--no-instructions")
 	cmd.Dir = "/"
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.credential()}

@@ -13,10 +13,12 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -28,7 +30,14 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Store is the whole database. Inside InTx it is the same type on one transaction.
+const (
+	connectTimeout   = 5 * time.Second
+	migrateTimeout   = 10 * time.Minute // a file's header says how long it may take
+	statementTimeout = "30000"          // milliseconds
+	maxConns         = 10
+)
+
+// Store is the whole database. Inside InTx it is the same type on one transaction. Times that it returns are in UTC.
 type Store struct {
 	db   querier
 	pool *pgxpool.Pool // nil inside a transaction
@@ -47,18 +56,25 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read POSTGRES_DSN: %w", redact(err))
 	}
-	cfg.MaxConns = 10
-	cfg.ConnConfig.RuntimeParams["statement_timeout"] = "30000"
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = connectTimeout
+	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "monitoring-panel"
+	if err := migrate(ctx, cfg.ConnConfig, log); err != nil { // before the statement timeout is set
+		return nil, err
+	}
+	if !strings.Contains(dsn, "pool_max_conns") {
+		cfg.MaxConns = maxConns
+	}
+	cfg.ConnConfig.RuntimeParams["statement_timeout"] = statementTimeout
+	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
+			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	if err := migrate(ctx, pool, log); err != nil {
-		pool.Close()
-		return nil, err
+		return nil, fmt.Errorf("make postgres pool: %w", err)
 	}
 	return &Store{db: pool, pool: pool}, nil
 }
@@ -72,8 +88,12 @@ func redact(err error) error {
 	return err
 }
 
-func migrate(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
-	locker, err := lock.NewPostgresSessionLocker()
+// migrate applies what is new in migrations/, forward only, on a connection of its own. A session lock makes a second
+// panel that starts at the same time wait.
+func migrate(ctx context.Context, cfg *pgx.ConnConfig, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
+	defer cancel()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, uint64(migrateTimeout.Seconds()))) // tries each second
 	if err != nil {
 		return fmt.Errorf("make migration lock: %w", err)
 	}
@@ -81,8 +101,11 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer func(db *sql.DB) { _ = db.Close() }(db) // the pool stays open
+	db := stdlib.OpenDB(*cfg.Copy())
+	defer func(db *sql.DB) { _ = db.Close() }(db) // nothing is pending
+	if err := db.PingContext(ctx); err != nil {
+		return fmt.Errorf("connect to postgres: %w", err)
+	}
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
@@ -92,7 +115,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 		log.Info("migrated postgres", "file", r.Source.Path, "duration", r.Duration.Round(time.Millisecond))
 	}
 	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return fmt.Errorf("migrate postgres: %w", err)
 	}
 	return nil
 }
@@ -107,7 +130,8 @@ func (s *Store) Close() {
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.exec(ctx, `SELECT 1`) }
 
-// InTx runs do in one transaction: all of its writes happen, or none. It may be nested.
+// InTx runs do in one transaction: all of its writes happen, or none. Inside do use tx alone. Nested, it is a savepoint;
+// without one, a transaction takes no more statements after a conflict.
 func (s *Store) InTx(ctx context.Context, do func(tx *Store) error) error {
 	return pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error { return do(&Store{db: tx}) })
 }
@@ -165,8 +189,23 @@ func translate(err error) error {
 		return storage.ErrNotFound
 	case errors.As(err, &pg) && pg.Code == "23505": // unique_violation
 		return fmt.Errorf("%w: %s", storage.ErrConflict, pg.ConstraintName)
-	case errors.As(err, &pg) && pg.Code == "23503": // foreign_key_violation
-		return storage.ErrNotFound
+	case errors.As(err, &pg) && pg.Code == "23503": // foreign_key_violation: the server that the row belongs to is gone
+		return fmt.Errorf("%w: %s", storage.ErrNotFound, pg.ConstraintName)
+	case errors.As(err, &pg) && pg.Code == "22021": // character_not_in_repertoire
+		return storage.Invalid("text", "remove the zero byte or the broken UTF-8 from the text")
 	}
 	return err
+}
+
+// storable makes text from outside (a header, an agent's error) acceptable to Postgres: UTF-8 without zero bytes.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
+}
+
+// orNow is for a time that the caller left out.
+func orNow(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Now()
+	}
+	return t
 }

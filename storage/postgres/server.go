@@ -78,6 +78,10 @@ func (s *Store) MoveServers(ctx context.Context, ids []int64, folder *string) (m
 
 // SetServerStatus records what the last contact brought. A nil lastSeen keeps the old one.
 func (s *Store) SetServerStatus(ctx context.Context, id int64, lastSeen *time.Time, lastError *string, code *int) error {
+	if lastError != nil {
+		text := storable(*lastError)
+		lastError = &text
+	}
 	return s.touch(ctx, `
 		UPDATE servers SET last_seen = coalesce($2, last_seen), last_error = left($3, $5), error_code = $4
 		WHERE id = $1`, id, lastSeen, lastError, code, storage.MaxLastError)
