@@ -17,6 +17,7 @@ import (
 const (
 	dialTimeout      = 5 * time.Second
 	handshakeTimeout = 5 * time.Second
+	recordTimeout    = 3 * time.Second
 )
 
 // Stages of reaching an agent, in order.
@@ -62,7 +63,9 @@ func (s *Service) dial(ctx context.Context, id int64) (net.Conn, error) {
 		s.metrics.handshakes.WithLabelValues(stageOf(err)).Inc()
 		return nil, err
 	}
-	s.confirm(n, conn.leaf)
+	if s.confirm(n, conn.leaf) {
+		s.recordJoin(ctx)
+	}
 	n.live.track(conn)
 	if s.node(id) != n {
 		err = storage.ErrNotFound
@@ -161,13 +164,14 @@ func (s *Service) isInstall(n *node, leaf *x509.Certificate) bool {
 	return n.certs[serialOf(leaf)].Install
 }
 
-// confirm notes that an agent has presented its lasting certificate: from now on the install ones are refused.
-func (s *Service) confirm(n *node, leaf *x509.Certificate) {
+// confirm notes that an agent has presented its lasting certificate: from now on the install ones are refused. It
+// reports whether that is news.
+func (s *Service) confirm(n *node, leaf *x509.Certificate) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, now := n.certs[serialOf(leaf)], s.now()
 	if c.Serial == "" || c.Install || c.SeenAt != nil || c.RevokedAt != nil {
-		return
+		return false
 	}
 	c.SeenAt = &now
 	n.certs[c.Serial] = c
@@ -177,8 +181,19 @@ func (s *Service) confirm(n *node, leaf *x509.Certificate) {
 			n.certs[serial] = other
 		}
 	}
-	s.seen[c.Serial] = now // written by flush; until then the next handshake would find it out again
+	s.seen[c.Serial] = now
 	s.log.Info("agent presented its lasting certificate", "server", n.id, "serial", c.Serial)
+	return true
+}
+
+// recordJoin writes it down at once, so that a killed panel does not take the install token a second time. A store
+// that is away does not matter more than that: flush tries again.
+func (s *Service) recordJoin(ctx context.Context) {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	if err := s.flushSeen(limited); err != nil {
+		s.log.Warn("write status", "err", err)
+	}
 }
 
 func serialOf(c *x509.Certificate) string { return fmt.Sprintf("%x", c.SerialNumber) }

@@ -138,7 +138,7 @@ func (s *Service) sign(ctx context.Context, n *node, leaf *x509.Certificate, csr
 	if bytes.Equal(n.issued.pub, der) && s.usable(n, n.issued.serial) {
 		return n.issued.text, nil
 	}
-	cert, err := s.ca.issueAgent(n.agentID, pub, lastingLife)
+	cert, err := s.ca.issueAgent(n.agentID, pub, s.life)
 	if err != nil {
 		return "", err
 	}

@@ -49,6 +49,8 @@ type Service struct {
 	ca  *authority
 	now func() time.Time
 
+	life time.Duration // of lasting certificates
+
 	change sync.Mutex // held over a write to the store and the refresh after it
 
 	mu      sync.RWMutex
@@ -80,7 +82,7 @@ func newService(ctx context.Context, o Options, now func() time.Time) (*Service,
 		return nil, err
 	}
 	s := &Service{
-		o: o, log: o.Log, ca: ca, now: now,
+		o: o, log: o.Log, ca: ca, now: now, life: lastingLife,
 		nodes: map[int64]*node{}, subs: map[chan struct{}]struct{}{}, seen: map[string]time.Time{},
 		last:     func(int64) (api.Metrics, time.Time, bool) { return api.Metrics{}, time.Time{}, false },
 		binaries: binaries{fs: o.AgentBinaries, sums: map[string]binarySum{}},
