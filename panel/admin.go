@@ -139,7 +139,7 @@ func adminExportCA(_ context.Context, p program, cfg config.Config) error {
 // for the moment.
 func withStore(ctx context.Context, p program, cfg config.Config, use func(*postgres.Store) error) (err error) {
 	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	store, child, err := openPostgres(ctx, cfg, log)
+	store, child, err := openPostgres(ctx, cfg, log, true)
 	if err != nil {
 		return err
 	}

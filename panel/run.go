@@ -60,7 +60,7 @@ func runPanel(ctx context.Context, p program) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	pg, child, err := openPostgres(ctx, cfg, log)
+	pg, child, err := openPostgres(ctx, cfg, log, false)
 	if err != nil {
 		return err
 	}
@@ -128,26 +128,32 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	})
 	hub.SetLast(scraper.Last)
 	fleetService.SetLast(scraper.Last)
-	page, err := dashboards.Server()
+	pages, err := dashboards.Load()
+	if err != nil {
+		return nil, err
+	}
+	systemService, err := system.New(system.Options{
+		Fleet: fleetService, Store: pg, Child: child, TSDB: db, Log: log, Version: version, Domain: cfg.Domain, DataDir: cfg.DataDir,
+		Scrape: func() system.ScrapeStats { return system.ScrapeStats(scraper.Stats()) },
+	})
 	if err != nil {
 		return nil, err
 	}
 	features := features{
 		auth: authService, fleet: fleetService, settings: settingsService, events: hub,
-		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Page: page, Log: log,
+		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
-		promapi: promapi.New(db, log, version),
-		system: system.New(system.Options{Fleet: fleetService, Log: log, Version: version, Domain: cfg.Domain, DataDir: cfg.DataDir,
-			Scrape: scraper.Stats, TSDB: db, Child: child}),
+		promapi:  promapi.New(db, log, version),
+		system:   systemService,
 		registry: registry,
 	}
 	mux := rest.NewMux(authService.Guard, log)
 	routes(mux, features)
-	page0, err := web.Handler(web.Options{UID: cfg.UID, Nonce: auth.Nonce})
+	page, err := web.Handler(web.Options{UID: cfg.UID, Nonce: auth.Nonce})
 	if err != nil {
 		return nil, err
 	}
-	a := &app{mux: mux, handler: authService.FrontDoor(mux, page0)}
+	a := &app{mux: mux, handler: authService.FrontDoor(mux, page)}
 	a.loops = []func(context.Context) error{
 		settingsService.Run, authService.Run, fleetService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
 	}
@@ -190,13 +196,14 @@ func (a *app) serve(ctx context.Context, listener net.Listener, cfg config.Confi
 	return g.Wait()
 }
 
-// openPostgres connects to the configured database, or starts the panel's own.
-func openPostgres(ctx context.Context, cfg config.Config, log *slog.Logger) (*postgres.Store, *postgres.Child, error) {
+// openPostgres connects to the configured database, or starts the panel's own; with attach it shares the one that a
+// running panel has started.
+func openPostgres(ctx context.Context, cfg config.Config, log *slog.Logger, attach bool) (*postgres.Store, *postgres.Child, error) {
 	dsn := cfg.PostgresDSN
 	var child *postgres.Child
 	if dsn == "" {
 		var err error
-		child, err = postgres.StartChild(ctx, postgres.ChildOptions{DataDir: filepath.Join(cfg.DataDir, "postgres"), Log: log})
+		child, err = postgres.StartChild(ctx, postgres.ChildOptions{DataDir: filepath.Join(cfg.DataDir, "postgres"), Log: log, Attach: attach})
 		if err != nil {
 			return nil, nil, fmt.Errorf("start postgres: %w", err)
 		}

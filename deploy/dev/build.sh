@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export CGO_ENABLED=0
-flags=(-trimpath -ldflags "-s -w -X main.version=$(cat VERSION)")
+flags=(-ldflags "-s -w -X main.version=$(cat VERSION)")
 host=$(go env GOARCH)
 
 timed() {
