@@ -83,8 +83,10 @@ func TestChartUnits(t *testing.T) {
 		metric(1, "agent_disk_total_read_bytes_per_second", constant(2048, times)),
 		metric(1, "node_load1", constant(1.07, times)),
 		metric(1, "node_filesystem_size_bytes", constant(1000, times), "mountpoint", "/", "fstype", "ext4", "device", "/dev/vda1"),
-		metric(1, "node_filesystem_avail_bytes", constant(250, times), "mountpoint", "/", "fstype", "ext4", "device", "/dev/vda1"),
+		metric(1, "node_filesystem_free_bytes", constant(400, times), "mountpoint", "/", "fstype", "ext4", "device", "/dev/vda1"),
+		metric(1, "node_filesystem_avail_bytes", constant(200, times), "mountpoint", "/", "fstype", "ext4", "device", "/dev/vda1"), // 200 are root's
 		metric(1, "node_filesystem_size_bytes", constant(10, times), "mountpoint", "/run", "fstype", "tmpfs", "device", "tmpfs"),
+		metric(1, "node_filesystem_free_bytes", constant(10, times), "mountpoint", "/run", "fstype", "tmpfs", "device", "tmpfs"),
 		metric(1, "node_filesystem_avail_bytes", constant(10, times), "mountpoint", "/run", "fstype", "tmpfs", "device", "tmpfs"),
 	)
 	f := func(chart, name, legend string, wantMean, wantMax float64) {

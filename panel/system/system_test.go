@@ -1,0 +1,311 @@
+package system
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/procfs"
+	"pgregory.net/rapid"
+
+	"monitoring/agent/api"
+	"monitoring/panel/rest"
+	"monitoring/storage"
+	"monitoring/storage/storagetest"
+)
+
+// fakeFleet knows servers whose agents speak plain HTTP.
+type fakeFleet struct {
+	servers []storage.Server
+	agents  map[int64]string
+}
+
+func (f *fakeFleet) All() []storage.Server { return f.servers }
+
+func (f *fakeFleet) Client(id int64) (*api.Client, error) {
+	if f.agents[id] == "" {
+		return nil, storage.ErrNotFound
+	}
+	return api.NewClient(f.agents[id], http.DefaultClient), nil
+}
+
+// start returns the feature and its address; change adjusts the options before.
+func start(t *testing.T, change func(*Options)) (*Service, string) {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	o := Options{
+		Fleet: &fakeFleet{}, Store: storagetest.Postgres(t), TSDB: storagetest.TSDB(t), Scrape: func() ScrapeStats { return ScrapeStats{} },
+		Version: "1.2.3", DataDir: t.TempDir(), Log: log,
+	}
+	if change != nil {
+		change(&o)
+	}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
+	mux.Mount("/api/system", rest.Only(rest.Session), s.Routes)
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	return s, srv.URL + "/api/system"
+}
+
+// get decodes a success into T.
+func get[T any](t *testing.T, url string) T {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out T
+	if err := json.Unmarshal(text, &out); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d %s: %v", url, resp.StatusCode, text, err)
+	}
+	return out
+}
+
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	f := func(domain string, wantIPs ...string) {
+		t.Helper()
+		_, url := start(t, func(o *Options) { o.Domain = domain })
+		got := get[AddressResponse](t, url+"/panel-ip")
+		if (got.Domain == nil) != (domain == "") || got.Domain != nil && *got.Domain != domain {
+			t.Errorf("%q: domain %v", domain, got.Domain)
+		}
+		ip := ""
+		if got.IP != nil {
+			ip = *got.IP
+		}
+		for _, want := range wantIPs {
+			if ip == want {
+				return
+			}
+		}
+		t.Errorf("%q: ip %q, want one of %q", domain, ip, wantIPs)
+	}
+	f("localhost", "127.0.0.1", "::1")
+	f("no-such-name.invalid", "")
+	own := []string{""} // a machine without a route to the world
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addrs {
+		own = append(own, a.(*net.IPNet).IP.String())
+	}
+	f("", own...)
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	agent := func(h http.HandlerFunc) string {
+		srv := httptest.NewServer(h)
+		t.Cleanup(srv.Close)
+		return srv.URL
+	}
+	offline := "Connection timeout"
+	fleet := &fakeFleet{
+		servers: []storage.Server{
+			{ID: 1, Name: "a", URL: "https://192.0.2.1:9100", IsActive: true}, {ID: 2, Name: "b", IsActive: true}, {ID: 3, Name: "c", IsActive: true},
+			{ID: 4, Name: "d", IsActive: true, LastError: &offline}, {ID: 5, Name: "e"},
+		},
+		agents: map[int64]string{
+			1: agent(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != api.PathVersion {
+					t.Errorf("asked for %s", r.URL.Path)
+				}
+				_ = json.NewEncoder(w).Encode(api.Version{Version: "0.9", Optimization: api.OptimizationInfo{Installed: true, Version: "7"}})
+			}),
+			2: agent(func(w http.ResponseWriter, _ *http.Request) {
+				_ = json.NewEncoder(w).Encode(api.Version{Version: "1.0"})
+			}),
+			3: agent(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
+			4: agent(func(http.ResponseWriter, *http.Request) { t.Error("an agent that is known to be away was asked") }),
+			5: agent(func(http.ResponseWriter, *http.Request) { t.Error("the agent of a disabled server was asked") }),
+		},
+	}
+	_, url := start(t, func(o *Options) { o.Fleet = fleet })
+	got := get[VersionResponse](t, url+"/version")
+	if got.Panel.Version != "1.2.3" || got.Panel.LatestVersion != "1.2.3" || got.Panel.UpdateAvailable || got.Node.LatestVersion != "1.2.3" || got.UpdateInProgress {
+		t.Errorf("panel %+v, node %+v", got.Panel, got.Node)
+	}
+	if len(got.Nodes) != 5 {
+		t.Fatalf("%d nodes", len(got.Nodes))
+	}
+	f := func(i int, id int64, name, status, version string, optimized bool) {
+		t.Helper()
+		n := got.Nodes[i]
+		has := ""
+		if n.Version != nil {
+			has = *n.Version
+		}
+		if n.ID != id || n.Name != name || n.Status != status || has != version || n.Optimizations.Installed != optimized {
+			t.Errorf("node %d: %+v with version %q", i, n, has)
+		}
+	}
+	f(0, 1, "a", "online", "0.9", true)
+	f(1, 2, "b", "online", "1.0", false)
+	f(2, 3, "c", "error", "", false)
+	f(3, 4, "d", "offline", "", false)
+	f(4, 5, "e", "disabled", "", false)
+	if v := got.Nodes[0].Optimizations.Version; v == nil || *v != "7" || got.Nodes[1].Optimizations.Version != nil || got.Nodes[0].URL != "https://192.0.2.1:9100" {
+		t.Errorf("%+v, %+v", got.Nodes[0], got.Nodes[1])
+	}
+}
+
+// What the kernel says, taken from its files by hand.
+func TestStats(t *testing.T) {
+	t.Parallel()
+	s, url := start(t, nil)
+	before := get[StatsResponse](t, url+"/stats")
+	if before.CPU.Percent != nil {
+		t.Errorf("a percentage without an interval: %g", *before.CPU.Percent)
+	}
+	if want := uint64(fromMeminfo(t, "MemTotal")) * 1024; before.Memory.Total != want {
+		t.Errorf("memory %d, want %d", before.Memory.Total, want)
+	}
+	if want := uint64(fromMeminfo(t, "SwapTotal")) * 1024; before.Memory.SwapTotal != want {
+		t.Errorf("swap %d, want %d", before.Memory.SwapTotal, want)
+	}
+	if m := before.Memory; m.Used+m.Available != m.Total || m.Percent <= 0 || m.Percent >= 100 {
+		t.Errorf("%+v", m)
+	}
+	if d := before.Disk; d.Total == 0 || d.Used+d.Free > d.Total || d.Percent < 0 || d.Percent > 100 {
+		t.Errorf("%+v", d)
+	}
+	if before.CPU.Cores < 1 {
+		t.Errorf("%d cores", before.CPU.Cores)
+	}
+	s.mu.Lock()
+	s.previous = cpuTimes{busy: s.previous.busy - 10, total: s.previous.total - 1000} // as if the last reading were older
+	s.mu.Unlock()
+	if err := s.RunOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := get[StatsResponse](t, url+"/stats").CPU.Percent
+	if after == nil || *after < 0.5 || *after > 100 {
+		t.Errorf("percent %v", after)
+	}
+}
+
+func fromMeminfo(t *testing.T, key string) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if fields[0] == key+":" {
+			n, err := strconv.Atoi(fields[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatalf("no %s", key)
+	return 0
+}
+
+func TestCPUTimes(t *testing.T) {
+	t.Parallel()
+	f := func(earlier, later procfs.CPUStat, want float64, wantOK bool) {
+		t.Helper()
+		if got, ok := sumCPU(later).since(sumCPU(earlier)); got != want || ok != wantOK {
+			t.Errorf("got %g, %t, want %g, %t", got, ok, want, wantOK)
+		}
+	}
+	before := procfs.CPUStat{User: 100, Idle: 900}
+	f(before, procfs.CPUStat{User: 101, System: 1, Idle: 908}, 20, true)
+	f(before, procfs.CPUStat{User: 100, Idle: 905, Iowait: 5}, 0, true)                     // waiting for a disk is not work
+	f(before, procfs.CPUStat{User: 102, Guest: 2, GuestNice: 1, Idle: 908}, 20, true)       // a guest's time is user time
+	f(before, procfs.CPUStat{User: 101, IRQ: 1, SoftIRQ: 1, Steal: 1, Idle: 906}, 40, true) // so is what the host took
+	f(before, before, 0, false)                                                             // no time has passed
+	f(procfs.CPUStat{}, procfs.CPUStat{User: 100, Idle: 900}, 0, false)                     // the mean since boot says nothing
+	f(before, procfs.CPUStat{User: 99, Idle: 950}, 0, true)                                 // counters may step back a little
+}
+
+func TestCPUPercentStaysInRange(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		seconds := rapid.Float64Range(0, 1e9)
+		a := cpuTimes{seconds.Draw(t, "busy1"), seconds.Draw(t, "total1")}
+		b := cpuTimes{seconds.Draw(t, "busy2"), seconds.Draw(t, "total2")}
+		if got, ok := b.since(a); ok && !(got >= 0 && got <= 100) {
+			t.Fatalf("%+v to %+v is %g %%", a, b, got)
+		}
+	})
+}
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	stats := ScrapeStats{Targets: 5, Failing: 1, LagP99: 150 * time.Millisecond, Missed: 3, DroppedSamples: 4}
+	_, url := start(t, func(o *Options) { o.Scrape = func() ScrapeStats { return stats } })
+	got := get[HealthResponse](t, url+"/health")
+	if want := (HealthScrape{5, 1, 0.15, 3, 4}); got.Scrape != want {
+		t.Errorf("scrape %+v, want %+v", got.Scrape, want)
+	}
+	items := map[string]HealthItem{}
+	for _, item := range got.Items {
+		items[item.Name] = item
+	}
+	f := func(name string, wantOK bool) {
+		t.Helper()
+		item, found := items[name]
+		if !found || item.OK != wantOK || item.OK != (item.Detail == "") {
+			t.Errorf("%s: %+v, want ok %t", name, item, wantOK)
+		}
+	}
+	f("scrape_lag", true)
+	f("postgres", true)
+	f("tsdb_disk", true)
+	if got.Disk.TotalBytes == 0 || got.Disk.FreeBytes == 0 || got.Children == nil || len(got.Children) != 0 {
+		t.Errorf("disk %+v, children %v", got.Disk, got.Children)
+	}
+	if items["scrape_missed"].Value != 3 || items["samples_dropped"].Value != 4 {
+		t.Errorf("%+v", items)
+	}
+}
+
+// Whatever is wrong makes the whole red and says what to do.
+func TestHealthOfASickPanel(t *testing.T) {
+	t.Parallel()
+	s, url := start(t, func(o *Options) {
+		o.Scrape = func() ScrapeStats { return ScrapeStats{LagP99: 4 * time.Second} }
+		o.DataDir = filepath.Join(t.TempDir(), "gone")
+	})
+	s.o.Store.Close()
+	got := get[HealthResponse](t, url+"/health")
+	if got.OK {
+		t.Error("the panel calls itself healthy")
+	}
+	for _, item := range got.Items {
+		switch item.Name {
+		case "scrape_lag", "postgres", "disk_free":
+			if item.OK || item.Detail == "" {
+				t.Errorf("%+v", item)
+			}
+		}
+	}
+}
