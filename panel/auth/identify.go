@@ -69,8 +69,8 @@ func (s *Service) identifySession(ctx context.Context, v *visitor, signed string
 	}
 	v.session = &session
 	if now.Sub(session.LastUsed) >= touchEvery {
-		if err := s.Store.TouchSession(ctx, session.ID, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return fmt.Errorf("touch session: %w", err)
+		if err := s.Store.TouchSession(ctx, session.ID, now); err != nil {
+			s.Log.Warn("touch session", "err", err) // no reason to refuse the request
 		}
 	}
 	return nil
@@ -89,8 +89,8 @@ func (s *Service) identifyToken(ctx context.Context, v *visitor, secret string) 
 	v.token = &token
 	now := time.Now()
 	if token.LastUsed == nil || now.Sub(*token.LastUsed) >= touchEvery {
-		if err := s.Store.TouchToken(ctx, token.ID, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return fmt.Errorf("touch token: %w", err)
+		if err := s.Store.TouchToken(ctx, token.ID, now); err != nil {
+			s.Log.Warn("touch token", "token", token.Name, "err", err)
 		}
 	}
 	return nil

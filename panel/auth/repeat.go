@@ -19,7 +19,8 @@ const (
 )
 
 // repeats remembers the answers to requests with an Idempotency-Key. Browsers send a POST again when its connection
-// dies before the answer; the repeat waits for the first and gets its answer.
+// dies before the answer; the repeat waits for the first and gets its answer. A refusal (4xx) changed nothing and may
+// come from a body that was cut off, so it is not remembered: the repeat runs.
 type repeats struct {
 	mu    sync.Mutex
 	byKey map[string]*repeat
@@ -30,7 +31,7 @@ type repeat struct {
 	key    string
 	at     time.Time
 	done   chan struct{} // closed when the answer is there, or there will be none
-	answer *answer       // nil: the request was dropped or failed without an answer
+	answer *answer       // nil: the request was dropped or refused
 }
 
 type answer struct {
@@ -96,7 +97,7 @@ func (p *repeats) first(w http.ResponseWriter, entry *repeat, run func(http.Resp
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if rec.answer.status != 0 {
+		if status := rec.answer.status; status != 0 && (status < 400 || status >= 500) {
 			entry.answer = rec.answer
 		} else {
 			p.forget(entry)

@@ -87,7 +87,7 @@ func TestConcurrentRepeatWaits(t *testing.T) {
 	})
 }
 
-// A request that ended without an answer was not done: the next one with its key is.
+// A request that was dropped or refused was not done: the next one with its key is.
 func TestDroppedRequestIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	p := newRepeats()
@@ -101,10 +101,28 @@ func TestDroppedRequestIsNotRemembered(t *testing.T) {
 		}()
 		p.serve(httptest.NewRecorder(), request(), "k", func(http.ResponseWriter) { calls.Add(1); panic(http.ErrAbortHandler) })
 	}()
+	p.serve(httptest.NewRecorder(), request(), "k", func(w http.ResponseWriter) { calls.Add(1); w.WriteHeader(http.StatusBadRequest) })
 	w := httptest.NewRecorder()
 	p.serve(w, request(), "k", answering(&calls, "done"))
-	if calls.Load() != 3 || w.Body.String() != "done" {
+	if calls.Load() != 4 || w.Body.String() != "done" {
 		t.Errorf("%d calls, body %q", calls.Load(), w.Body)
+	}
+}
+
+// After an internal error something may have been done; the repeat must not do it twice.
+func TestInternalErrorIsRemembered(t *testing.T) {
+	t.Parallel()
+	p := newRepeats()
+	calls := 0
+	for range 2 {
+		w := httptest.NewRecorder()
+		p.serve(w, request(), "k", func(w http.ResponseWriter) { calls++; w.WriteHeader(http.StatusInternalServerError) })
+		if w.Code != http.StatusInternalServerError {
+			t.Errorf("status %d", w.Code)
+		}
+	}
+	if calls != 1 {
+		t.Errorf("the work was done %d times", calls)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -94,6 +95,9 @@ func (s *Service) createToken(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.Store.CreateToken(r.Context(), storage.Token{
 		Name: strings.TrimSpace(req.Name), Hash: hash[:], Scopes: slices.Compact(req.Scopes), CreatedAt: time.Now(),
 	})
+	if errors.Is(err, storage.ErrConflict) {
+		return &rest.Error{Status: http.StatusConflict, Code: "conflict", Field: "name", Detail: "there is a token of this name already: choose another"}
+	}
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,10 @@ func TestTokens(t *testing.T) {
 	if l, body := list(); l.Tokens[0].LastUsed == nil {
 		t.Errorf("after use: %s", body)
 	}
-	d.expect(t, 409, "POST", "/api/tokens", `{"name":"Grafana","scopes":["metrics:read"]}`, cookie(session))
+	taken := d.expect(t, 409, "POST", "/api/tokens", `{"name":"Grafana","scopes":["metrics:read"]}`, cookie(session))
+	if !strings.Contains(taken.body, `"field":"name"`) {
+		t.Errorf("a name that is taken: %s", taken.body)
+	}
 	d.expect(t, 404, "DELETE", "/api/tokens/999", "", cookie(session))
 	d.expect(t, 200, "DELETE", "/api/tokens/"+itoa(made.Token.ID), "", cookie(session))
 	d.expect(t, 0, "GET", "/secret-path/metrics", "", bearer(made.Secret))

@@ -121,7 +121,8 @@ func TestStreamHasNoDeadlineBetweenEvents(t *testing.T) {
 
 type deadlines struct {
 	header http.Header
-	set    []time.Time
+	set    []time.Time // write deadlines
+	read   []time.Time // read deadlines
 	fail   error
 }
 
@@ -137,6 +138,7 @@ func (d *deadlines) Write(b []byte) (int, error) {
 }
 func (d *deadlines) FlushError() error                   { return nil }
 func (d *deadlines) SetWriteDeadline(at time.Time) error { d.set = append(d.set, at); return nil }
+func (d *deadlines) SetReadDeadline(at time.Time) error  { d.read = append(d.read, at); return nil }
 
 func TestCompress(t *testing.T) {
 	t.Parallel()
