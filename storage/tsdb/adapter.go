@@ -2,6 +2,7 @@ package tsdb
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -118,17 +119,17 @@ func (q *querier) labelSearch(ctx context.Context, hints *promstorage.LabelHints
 	}
 	var found []string
 	if len(rest) == 0 {
-		found, err = index(f)
-	} else {
-		seen := map[string]struct{}{}
-		add := func(s string) { seen[s] = struct{}{} }
-		err = q.eachLabels(ctx, f, rest, func(ls labels.Labels) { walk(ls, add) })
-		for s := range seen {
-			found = append(found, s)
+		if found, err = index(f); err != nil {
+			return nil, err
 		}
 	}
-	if err != nil {
-		return nil, err
+	if len(found) == 0 { // also for a metric without any label, whose name the engine's index of label names forgets
+		seen := map[string]struct{}{}
+		add := func(s string) { seen[s] = struct{}{} }
+		if err := q.eachLabels(ctx, f, rest, func(ls labels.Labels) { walk(ls, add) }); err != nil {
+			return nil, err
+		}
+		found = slices.Collect(maps.Keys(seen))
 	}
 	slices.Sort(found)
 	if hints != nil && hints.Limit > 0 && len(found) > hints.Limit {

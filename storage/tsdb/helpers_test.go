@@ -1,13 +1,16 @@
 package tsdb_test
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"monitoring/storage"
+	"monitoring/storage/tsdb"
 )
 
 type point struct {
@@ -45,4 +48,34 @@ func sortSeries(list []storage.Series) []storage.Series {
 		})
 	})
 	return list
+}
+
+// contextOf is the context of a test, or of a rapid check inside one.
+func contextOf(t any) context.Context {
+	if t, ok := t.(interface{ Context() context.Context }); ok {
+		return t.Context()
+	}
+	return context.Background()
+}
+
+// appendNow stores samples and makes them visible.
+func appendNow(t testing.TB, db *tsdb.DB, samples ...storage.Sample) {
+	t.Helper()
+	if err := db.Append(samples); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.RunOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openDB(t testing.TB, dir string, o tsdb.Options) *tsdb.DB {
+	t.Helper()
+	o.Dir, o.MemoryBytes = dir, 16<<20
+	db, err := tsdb.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() }) // a second Close only says ErrClosed
+	return db
 }

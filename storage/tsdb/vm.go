@@ -28,7 +28,8 @@ const (
 	keepAllPrecision = 64              // bits
 	// The engine gets a higher limit than the caller so that "too many" is told by a count and not by an error text.
 	engineLimitFactor = 10
-	// End of the engine's own time axis is far beyond; this keeps date arithmetic away from overflow.
+	minTime           = int64(86400000) // Unix milliseconds; the engine's day index begins with 1970-01-02
+	// The end of the engine's own time axis is far beyond; this keeps date arithmetic away from overflow.
 	maxTime = int64(4102444800000) // 2100-01-01, Unix milliseconds
 )
 
@@ -82,7 +83,7 @@ type bounds struct{ min, max int64 }
 func (v *vm) bounds() bounds {
 	now := time.Now()
 	// One minute of slack: the engine reads its own coarse clock.
-	return bounds{max(0, now.Add(-v.retention+time.Minute).UnixMilli()), now.Add(futureLimit - time.Minute).UnixMilli()}
+	return bounds{max(minTime, now.Add(-v.retention+time.Minute).UnixMilli()), now.Add(futureLimit - time.Minute).UnixMilli()}
 }
 
 // rows is a batch on its way into the engine.
