@@ -236,7 +236,7 @@ func (c *tour) prometheus(t *testing.T) {
 		Data   json.RawMessage
 	}
 	base := "/prometheus/api/v1/"
-	for _, q := range []string{"query?query=up", "query_range?query=up&start=" + unix(-600) + "&end=" + unix(0) + "&step=10",
+	for _, q := range []string{"query?query=up", "query_range?query=up&start=" + unixTime(-600) + "&end=" + unixTime(0) + "&step=10",
 		"series?match[]=up", "labels", "metadata", "status/buildinfo"} {
 		c.get(t, &answer, base+q)
 		if answer.Status != "success" {
@@ -249,7 +249,7 @@ func (c *tour) prometheus(t *testing.T) {
 	}
 	for _, route := range []string{"query", "query_range", "series", "labels"} { // by form, as Grafana does
 		c.seen["POST "+base+route] = true
-		form := "query=up&match[]=up&start=" + unix(-600) + "&end=" + unix(0) + "&step=10"
+		form := "query=up&match[]=up&start=" + unixTime(-600) + "&end=" + unixTime(0) + "&step=10"
 		req, err := http.NewRequestWithContext(t.Context(), "POST", c.base+"/"+c.uid+base+route, strings.NewReader(form))
 		if err != nil {
 			t.Fatal(err)
@@ -270,7 +270,7 @@ func (c *tour) prometheus(t *testing.T) {
 	}
 }
 
-func unix(offset int64) string { return fmt.Sprint(time.Now().Unix() + offset) }
+func unixTime(offset int64) string { return fmt.Sprint(time.Now().Unix() + offset) }
 
 // stream reads the event stream until live values of the agent arrive.
 func (c *tour) stream(t *testing.T) {

@@ -105,6 +105,11 @@ func (g *typeScript) typeOf(t reflect.Type) string {
 	case reflect.Map:
 		return "Record<string, " + g.typeOf(t.Elem()) + ">"
 	case reflect.Struct:
+		if t.Name() == "" {
+			var b strings.Builder
+			g.fields(&b, t)
+			return "{ " + strings.Join(strings.Fields(b.String()), " ") + " }"
+		}
 		g.declare(t)
 		return t.Name()
 	case reflect.String:

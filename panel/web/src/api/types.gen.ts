@@ -1,0 +1,647 @@
+// Generated from the Go structs by `make gen`. Do not edit.
+
+export interface Address {
+  type: string;
+  address: string;
+  netmask?: string;
+}
+
+export interface AddressResponse {
+  ip: string | null;
+  domain: string | null;
+}
+
+export interface AuditEntry {
+  id: number;
+  at: string;
+  actor: string;
+  ip: string;
+  action: string;
+  server_id: number | null;
+  target: string;
+  detail: string;
+  status: number;
+}
+
+export interface AuditResponse {
+  entries: AuditEntry[];
+  count: number;
+  next_before_id: number | null;
+}
+
+export interface BanInfo {
+  failures: number;
+  attempts_left: number;
+  banned_until: string | null;
+}
+
+export interface BanStatus {
+  ip: string;
+  memory_banned: boolean;
+  memory_info: BanInfo;
+  db_info: BannedInfo | null;
+}
+
+export interface BannedInfo {
+  banned_until: string;
+}
+
+export interface BulkError {
+  detail: string;
+  field?: string;
+}
+
+export interface BulkRequest {
+  servers: BulkServer[];
+  preset?: string;
+}
+
+export interface BulkResponse {
+  success: boolean;
+  results: BulkResult[];
+}
+
+export interface BulkResult {
+  index: number;
+  success: boolean;
+  server?: CreatedServer | null;
+  install?: Install | null;
+  error?: BulkError | null;
+}
+
+export interface BulkServer {
+  name: string;
+  url: string;
+  folder?: string | null;
+}
+
+export interface CPU {
+  cores_physical: number;
+  cores_logical: number;
+  model: string;
+  usage_percent: number;
+  per_cpu_percent: number[];
+  load_avg_1: number;
+  load_avg_5: number;
+  load_avg_15: number;
+  frequency: Frequency;
+  temperatures: Record<string, Temperature[]>;
+}
+
+export interface CertificateExpiry {
+  domain: string;
+  days_left: number;
+  expiry_date: string;
+  expired: boolean;
+}
+
+export interface Certificates {
+  count: number;
+  closest_expiry: CertificateExpiry | null;
+}
+
+export interface ChangePasswordRequest {
+  current_password: string;
+  new_password: string;
+}
+
+export interface Chart {
+  id: string;
+  title: Text;
+  unit: string;
+  kind: string;
+  mirror: boolean;
+  collapsed: boolean;
+  limits: Limits | null;
+  max_fixed: number | null;
+  series: Series[];
+}
+
+export interface ChartResponse {
+  chart: string;
+  from: number;
+  to: number;
+  step_seconds: number;
+  interval_seconds: number;
+  timestamps: number[];
+  series: Line[];
+  earliest: number | null;
+}
+
+export interface CheckResponse {
+  authenticated: boolean;
+}
+
+export interface Connections {
+  established: number;
+  listen: number;
+  time_wait: number;
+  other: number;
+}
+
+export interface ConnectionsDetailed {
+  tcp: TCPStates;
+  udp: UDPCount;
+}
+
+export interface CreateServerRequest {
+  name: string;
+  url: string;
+  api_key?: string;
+  folder?: string | null;
+  preset?: string;
+}
+
+export interface CreateServerResponse {
+  success: boolean;
+  server: CreatedServer;
+  install: Install;
+}
+
+export interface CreateTokenRequest {
+  name: string;
+  scopes: string[];
+}
+
+export interface CreateTokenResponse {
+  success: boolean;
+  token: Token;
+  secret: string;
+}
+
+export interface CreatedServer {
+  id: number;
+  name: string;
+  url: string;
+  position: number;
+}
+
+export interface Disk {
+  partitions: Partition[];
+  io: Record<string, DiskIO>;
+}
+
+export interface DiskIO {
+  read_bytes: number;
+  write_bytes: number;
+  read_count: number;
+  write_count: number;
+  read_time_ms: number;
+  write_time_ms: number;
+  read_bytes_per_sec: number;
+  write_bytes_per_sec: number;
+}
+
+export interface Folder {
+  name: string;
+  position: number;
+}
+
+export interface FoldersResponse {
+  folders: Folder[];
+}
+
+export interface Frequency {
+  current: number;
+  min: number;
+  max: number;
+}
+
+export interface HealthChild {
+  name: string;
+  up: boolean;
+}
+
+export interface HealthDisk {
+  free_bytes: number;
+  total_bytes: number;
+}
+
+export interface HealthItem {
+  name: string;
+  ok: boolean;
+  value: number;
+  unit: string;
+  detail: string;
+}
+
+export interface HealthResponse {
+  ok: boolean;
+  items: HealthItem[];
+  scrape: HealthScrape;
+  tsdb: HealthTSDB;
+  disk: HealthDisk;
+  children: HealthChild[];
+}
+
+export interface HealthScrape {
+  targets: number;
+  failing: number;
+  lag_p99_seconds: number;
+  missed_total: number;
+  dropped_samples_total: number;
+}
+
+export interface HealthTSDB {
+  disk_bytes: number;
+  series: number;
+}
+
+export interface Hello {
+  at: number;
+  version: string;
+}
+
+export interface HostCPU {
+  percent: number | null;
+  cores: number;
+  load_avg_1: number;
+  load_avg_5: number;
+  load_avg_15: number;
+}
+
+export interface HostDisk {
+  total: number;
+  used: number;
+  free: number;
+  percent: number;
+}
+
+export interface HostMemory {
+  total: number;
+  used: number;
+  available: number;
+  percent: number;
+  swap_total: number;
+  swap_used: number;
+  swap_percent: number;
+}
+
+export interface Install {
+  command: string;
+  token: string;
+  expires_at: string;
+}
+
+export interface InstallResponse {
+  success: boolean;
+  install: Install;
+}
+
+export interface Interface {
+  name: string;
+  addresses: Address[];
+  mac: string;
+  mtu: number;
+  speed_mbps: number;
+  is_up: boolean;
+  is_virtual: boolean;
+  rx_bytes: number;
+  tx_bytes: number;
+  rx_packets: number;
+  tx_packets: number;
+  rx_errors: number;
+  tx_errors: number;
+  rx_drops: number;
+  tx_drops: number;
+  rx_bytes_per_sec: number;
+  tx_bytes_per_sec: number;
+}
+
+export interface JoinStatus {
+  joined: boolean;
+  waiting: boolean;
+  expires_at: string | null;
+  last_error: string;
+  stage: string;
+}
+
+export interface Limits {
+  warn: number;
+  crit: number;
+}
+
+export interface Line {
+  name: string;
+  legend: string;
+  mean: number[];
+  min: number[];
+  max: number[];
+}
+
+export interface ListResponse {
+  settings: Record<string, string>;
+}
+
+export interface LiveBatch {
+  servers: LiveServer[];
+}
+
+export interface LiveServer {
+  id: number;
+  status: string;
+  at: number;
+  cpu: number;
+  ram: number;
+  ram_used: number;
+  ram_total: number;
+  disk: number;
+  disk_used: number;
+  disk_total: number;
+  rx: number;
+  tx: number;
+  load1: number;
+  load5: number;
+  load15: number;
+  cores: number;
+  uptime: number;
+  tcp: number;
+  udp: number;
+  processes: number;
+  error: string | null;
+  code: number | null;
+}
+
+export interface LoginRequest {
+  password: string;
+  uid: string;
+}
+
+export interface Memory {
+  ram: RAM;
+  swap: Swap;
+}
+
+export interface Metrics {
+  timestamp: string;
+  server_name: string;
+  timezone: Timezone;
+  cpu: CPU;
+  memory: Memory;
+  disk: Disk;
+  network: Network;
+  processes: ProcessStats;
+  system: System;
+  certificates: Certificates;
+}
+
+export interface Network {
+  interfaces: Interface[];
+  total: NetworkTotal;
+}
+
+export interface NetworkTotal {
+  rx_bytes: number;
+  tx_bytes: number;
+  rx_packets: number;
+  tx_packets: number;
+  rx_bytes_per_sec: number;
+  tx_bytes_per_sec: number;
+}
+
+export interface NodeVersion {
+  id: number;
+  name: string;
+  url: string;
+  version: string | null;
+  status: string;
+  optimizations: Optimizations;
+}
+
+export interface Optimizations {
+  installed: boolean;
+  version: string | null;
+}
+
+export interface Page {
+  page: string;
+  charts: Chart[];
+}
+
+export interface Partition {
+  device: string;
+  mountpoint: string;
+  fstype: string;
+  total: number;
+  used: number;
+  free: number;
+  percent: number;
+}
+
+export interface Process {
+  pid: number;
+  name: string;
+  user?: string;
+  cpu_percent: number;
+  memory_percent: number;
+  memory_bytes?: number;
+  status: string;
+  threads?: number;
+  command?: string;
+}
+
+export interface ProcessStats {
+  total: number;
+  running: number;
+  sleeping: number;
+  top_by_cpu: Process[];
+  top_by_memory: Process[];
+}
+
+export interface Processes {
+  collected_at: string;
+  count: number;
+  processes: Process[];
+}
+
+export interface RAM {
+  total: number;
+  used: number;
+  free: number;
+  available: number;
+  percent: number;
+  buffers: number;
+  cached: number;
+}
+
+export interface Series {
+  name: string;
+  title: Text;
+  legend?: string;
+  mean: string;
+  min?: string;
+  max?: string;
+}
+
+export interface ServerDetail {
+  id: number;
+  name: string;
+  url: string;
+  position: number;
+  is_active: boolean;
+  folder: string | null;
+  last_seen: string | null;
+  last_error: string | null;
+  error_code: number | null;
+  restricted: boolean;
+  agent_version: string;
+  joined: boolean;
+  status: string;
+  metrics: Metrics | null;
+  traffic: Traffic | null;
+  api_key: string;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ServerItem {
+  id: number;
+  name: string;
+  url: string;
+  position: number;
+  is_active: boolean;
+  folder: string | null;
+  last_seen: string | null;
+  last_error: string | null;
+  error_code: number | null;
+  restricted: boolean;
+  agent_version: string;
+  joined: boolean;
+  status: string;
+  metrics: Metrics | null;
+  traffic: Traffic | null;
+}
+
+export interface ServersResponse {
+  count: number;
+  servers: ServerItem[];
+}
+
+export interface SessionItem {
+  id: string;
+  ip: string;
+  user_agent: string;
+  created_at: string;
+  last_used: string;
+  expires_at: string;
+  current: boolean;
+}
+
+export interface SessionsResponse {
+  sessions: SessionItem[];
+  count: number;
+}
+
+export interface Sparklines {
+  cpu: number[];
+  ram: number[];
+  rx: number[];
+  tx: number[];
+}
+
+export interface SparklinesResponse {
+  from: number;
+  step_seconds: number;
+  count: number;
+  servers: Record<string, Sparklines>;
+  total: Sparklines;
+}
+
+export interface StatsResponse {
+  cpu: HostCPU;
+  memory: HostMemory;
+  disk: HostDisk;
+}
+
+export interface Swap {
+  total: number;
+  used: number;
+  free: number;
+  percent: number;
+}
+
+export interface System {
+  hostname: string;
+  os: string;
+  kernel: string;
+  architecture: string;
+  boot_time: string;
+  uptime_seconds: number;
+  uptime_human: string;
+  open_files: number;
+  server_name: string;
+  timezone: Timezone;
+  connections: Connections;
+  connections_detailed: ConnectionsDetailed;
+}
+
+export interface TCPStates {
+  total: number;
+  established: number;
+  listen: number;
+  time_wait: number;
+  close_wait: number;
+  syn_sent: number;
+  syn_recv: number;
+  fin_wait: number;
+  other: number;
+}
+
+export interface Temperature {
+  label: string;
+  current: number;
+  high: number;
+  critical: number;
+}
+
+export interface TestResponse {
+  success: boolean;
+  status: string;
+  server_name?: string;
+  version?: string;
+  message?: string;
+  stage?: string;
+  code?: number;
+}
+
+export interface Text {
+  en: string;
+  ru: string;
+}
+
+export interface Timezone {
+  name: string;
+  offset: string;
+  offset_seconds: number;
+}
+
+export interface Token {
+  id: number;
+  name: string;
+  scopes: string[];
+  created_at: string;
+  last_used: string | null;
+}
+
+export interface TokensResponse {
+  tokens: Token[];
+  count: number;
+}
+
+export interface Traffic {
+  rx_bytes: number;
+  tx_bytes: number;
+  days: number;
+}
+
+export interface UDPCount {
+  total: number;
+}
+
+export interface VersionResponse {
+  panel: { version: string; latest_version: string; update_available: boolean; };
+  node: { latest_version: string; };
+  optimizations: { latest_version: string | null; };
+  nodes: NodeVersion[];
+  update_in_progress: boolean;
+}
