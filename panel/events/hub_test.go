@@ -189,6 +189,7 @@ func TestSlowReaderIsDropped(t *testing.T) {
 		slow, quick := &tab{blocked: make(chan struct{})}, &tab{}
 		_, slowEnded := open(t, h, slow)
 		open(t, h, quick)
+		time.Sleep(batchInterval / 2) // between two batches
 		const seconds = queueLength + 5
 		for range seconds {
 			h.Live(1)
@@ -205,7 +206,12 @@ func TestSlowReaderIsDropped(t *testing.T) {
 			t.Errorf("the quick reader got %d batches, want %d", got, seconds)
 		}
 		close(slow.blocked)
-		<-slowEnded // without any further event
+		synctest.Wait()
+		select {
+		case <-slowEnded:
+		default:
+			t.Error("the request of the slow reader goes on")
+		}
 	})
 }
 
