@@ -22,7 +22,7 @@ import (
 const (
 	maxBody      = 256 << 10       // of a request; certificates are the largest
 	idleTimeout  = 5 * time.Minute // longer than the panel's four, so that the panel closes first
-	stopGrace    = 5 * time.Second
+	stopGrace    = 2 * time.Second
 	maxHeaders   = 16 << 10
 	writeTimeout = 60 * time.Second
 )

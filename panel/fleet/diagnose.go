@@ -3,13 +3,11 @@ package fleet
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -74,15 +72,14 @@ func (s *Service) failure(err error, id int64) TestResponse {
 
 // ownerOf names the other server of this fleet whose agent answered.
 func (s *Service) ownerOf(err error) string {
-	var host x509.HostnameError
-	if !errors.As(err, &host) || host.Certificate == nil || len(host.Certificate.DNSNames) != 1 {
+	var identity *IdentityError
+	if !errors.As(err, &identity) || identity.AgentID == "" {
 		return ""
 	}
-	agentID, ok := strings.CutSuffix(host.Certificate.DNSNames[0], api.AgentSuffix)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, n := range s.nodes {
-		if ok && n.agentID == agentID {
+		if n.agentID == identity.AgentID {
 			return n.server.Name
 		}
 	}
@@ -111,7 +108,7 @@ func explain(err error, addr string) (stage, message string) {
 	case StageTLS:
 		return stage, explainTLS(err, addr)
 	case StageIdentity:
-		return stage, explainIdentity(err)
+		return stage, rootCause(err).Error()
 	default:
 		return stage, explainHTTP(err)
 	}
@@ -149,25 +146,6 @@ func explainTLS(err error, addr string) string {
 		return fmt.Sprintf("%s closed the connection without an answer: it is no agent, or a proxy or firewall stands in between", addr)
 	default:
 		return fmt.Sprintf("the TLS handshake with %s failed: %v", addr, rootCause(err))
-	}
-}
-
-func explainIdentity(err error) string {
-	var authority x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var identity *IdentityError
-	switch {
-	case errors.As(err, &authority):
-		return "the certificate there does not come from this panel: it is no agent, or an agent that has joined another panel"
-	case errors.As(err, &host):
-		return "an agent answers, but it is not the agent of this server"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "the agent's certificate is out of date: make a new install token and join the server again"
-	case errors.As(err, &identity):
-		return identity.Reason + ": make a new install token and join the server again"
-	default:
-		return fmt.Sprintf("the certificate there is refused: %v", rootCause(err))
 	}
 }
 

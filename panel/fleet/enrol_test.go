@@ -463,4 +463,3 @@ func TestSigningRequests(t *testing.T) {
 	f("P-384", p384Request(t), "not ECDSA P-256")
 	f("signed by another key", forgedRequest(t), "check signing request")
 }
-

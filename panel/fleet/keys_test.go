@@ -43,11 +43,7 @@ func p384Request(t testing.TB) string {
 
 // forgedRequest has a signature that does not fit: its last byte is another.
 func forgedRequest(t testing.TB) string {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return requestBy(t, key, func(der []byte) { der[len(der)-1] ^= 1 })
+	return requestBy(t, newKey(t), func(der []byte) { der[len(der)-1] ^= 1 })
 }
 
 // breakState makes an agent unable to keep a pending key: a directory stands in its place.
@@ -56,4 +52,13 @@ func breakState(t testing.TB, a *agent) {
 	if err := os.MkdirAll(filepath.Join(a.dir, "pending.pem", "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func newKey(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
