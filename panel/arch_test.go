@@ -29,6 +29,7 @@ var mayImport = []struct {
 	{"storage/*", "storage"},
 	{"dashboards", ""},
 	{"rules", ""},
+	{"deploy", ""},
 	{"panel/config", ""},
 	{"panel/web", ""},
 	{"panel/rest", "storage"},

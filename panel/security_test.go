@@ -133,7 +133,7 @@ func TestBadInput(t *testing.T) {
 	f("POST", "/api/servers", `{"name":"a","url":"http://203.0.113.1"}`, 400, "invalid", "url")
 	f("POST", "/api/servers", `{"name":"a","url":"203.0.113.1:99999"}`, 400, "invalid", "url")
 	f("POST", "/api/servers", `{"name":"a","url":"203.0.113.1","preset":"root"}`, 400, "invalid", "preset")
-	f("POST", "/api/servers", `{"name":"a","url":"203.0.113.1","folder":""}`, 400, "invalid", "folder")
+	f("POST", "/api/servers", `{"name":"a","url":"203.0.113.1","folder":"`+strings.Repeat("x", 201)+`"}`, 400, "invalid", "folder")
 	f("POST", "/api/servers", `{"name":"`+strings.Repeat("x", rest.MaxBody)+`"}`, 413, "too_large", "")
 	f("GET", "/api/servers/999", "", 404, "not_found", "")
 	f("GET", "/api/servers/abc", "", 404, "not_found", "")

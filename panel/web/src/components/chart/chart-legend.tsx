@@ -1,6 +1,6 @@
 import type { ChartData, ChartFormat } from './chart-types'
-import { seriesColors } from './colors'
 import { type Cursor, nearest, useCursor } from './cursor'
+import { seriesColor } from './series-color'
 
 interface ChartLegendProps {
   data: ChartData
@@ -21,7 +21,7 @@ export function ChartLegend({ data, format, cursor, noData }: ChartLegendProps) 
         const [low, high] = [s.min?.[index], s.max?.[index]]
         return (
           <li key={s.name + s.label}>
-            <i style={{ background: `var(--${seriesColors[i % seriesColors.length]})` }} />
+            <i style={{ background: `var(--${seriesColor(i)})` }} />
             {s.label}
             <b>{value == null ? noData : format.value(value)}</b>
             {data.series.length === 1 && low != null && high != null && high > low && (

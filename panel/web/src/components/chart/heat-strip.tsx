@@ -1,6 +1,7 @@
-import { useEffect, useRef } from 'react'
+import { useCallback } from 'react'
+import { type Colors, colors } from '../../lib/colors'
+import { type Draw, useCanvas } from '../../lib/frame'
 import type { ChartData, ChartFormat } from './chart-types'
-import { type Colors, useColors } from './colors'
 import { type Cursor, nearest } from './cursor'
 import { timeStep } from './scale'
 
@@ -20,34 +21,12 @@ const bottom = 18
 
 /** One row per core, one column per point: one hue below 85 percent, then amber, then red. */
 export function HeatStrip({ name, data, from, to, format, cursor }: HeatStripProps) {
-  const canvas = useRef<HTMLCanvasElement>(null)
-  const colors = useColors()
   const rows = data.series.length
   const rowHeight = rows > 32 ? 4 : 16
   const height = rows * rowHeight + bottom
-
-  useEffect(() => {
-    const element = canvas.current
-    const context = element?.getContext('2d')
-    if (!element || !context) return
-    let frame = 0
-    const draw = () => {
-      frame = 0
-      paint(element, context, { data, from, to, format, colors, rowHeight, time: cursor.get() })
-    }
-    const schedule = () => {
-      frame ||= requestAnimationFrame(draw)
-    }
-    const unsubscribe = cursor.subscribe(schedule)
-    const resize = new ResizeObserver(schedule)
-    resize.observe(element)
-    schedule()
-    return () => {
-      cancelAnimationFrame(frame)
-      unsubscribe()
-      resize.disconnect()
-    }
-  }, [data, from, to, format, colors, rowHeight, cursor])
+  const draw: Draw = (g, width) => paint(g, width, height, { data, from, to, format, rowHeight, time: cursor.get() })
+  const follow = useCallback((redraw: () => void) => cursor.subscribe(redraw), [cursor])
+  const canvas = useCanvas(draw, follow)
 
   const point = (event: React.PointerEvent) => {
     const box = event.currentTarget.getBoundingClientRect()
@@ -65,25 +44,19 @@ interface Painting {
   from: number
   to: number
   format: ChartFormat
-  colors: Colors
   rowHeight: number
   time: number | null
 }
 
-function paint(element: HTMLCanvasElement, g: CanvasRenderingContext2D, p: Painting): void {
-  const ratio = Math.min(2, devicePixelRatio || 1)
-  const [width, height] = [element.clientWidth, element.clientHeight]
+function paint(g: CanvasRenderingContext2D, width: number, height: number, p: Painting): void {
   if (width < left + right + 20) return
-  element.width = Math.round(width * ratio)
-  element.height = Math.round(height * ratio)
-  g.setTransform(ratio, 0, 0, ratio, 0, 0)
-  g.clearRect(0, 0, width, height)
+  const c = colors()
   g.font = '10.5px "Geist Variable", Geist, system-ui, sans-serif'
   g.textBaseline = 'middle'
   const plotWidth = width - left - right
   const x = (t: number) => left + ((t - p.from) / (p.to - p.from)) * plotWidth
   const cell = (p.data.stepSeconds * 1000 * plotWidth) / (p.to - p.from)
-  const palette = makePalette(p.colors)
+  const palette = makePalette(c)
   const at = p.time == null ? p.data.timestamps.length - 1 : nearest(p.data.timestamps, p.time)
   p.data.series.forEach((row, r) => {
     const y = r * p.rowHeight
@@ -95,21 +68,21 @@ function paint(element: HTMLCanvasElement, g: CanvasRenderingContext2D, p: Paint
       g.fillRect(Math.max(left, end - cell), y, Math.min(cell + 0.6, end - left), p.rowHeight - gap)
     })
     if (p.rowHeight < 10) return
-    g.fillStyle = p.colors.axis
+    g.fillStyle = c.axis
     g.textAlign = 'right'
     g.fillText(row.label, left - 6, y + p.rowHeight / 2 - 1)
     const v = row.mean[at]
-    g.fillStyle = p.colors.text
+    g.fillStyle = c.text
     g.fillText(v == null ? '–' : p.format.value(v), width - 4, y + p.rowHeight / 2 - 1)
   })
-  g.fillStyle = p.colors.axis
+  g.fillStyle = c.axis
   g.textAlign = 'center'
   const every = timeStep((p.to - p.from) / 1000, plotWidth) * 1000
   for (let t = Math.ceil(p.from / every) * every; t <= p.to; t += every) {
     if (x(t) > left + 14 && x(t) < left + plotWidth - 10) g.fillText(p.format.tick(t, (p.to - p.from) / 1000), x(t), height - 7)
   }
   if (p.time != null) {
-    g.fillStyle = p.colors.text
+    g.fillStyle = c.text
     g.fillRect(Math.round(x(p.time)), 0, 1, height - bottom)
   }
 }

@@ -1,8 +1,9 @@
 import uPlot from 'uplot'
+import { type Colors, alpha } from '../../lib/colors'
 import type { ChartData, ChartFormat, ChartLimits } from './chart-types'
-import { type Colors, seriesColors, withAlpha } from './colors'
 import { type Gap, findGaps } from './gaps'
 import { niceMax, tickStep, ticks, timeStep } from './scale'
+import { seriesColor } from './series-color'
 
 export interface PlotStyle {
   data: ChartData
@@ -59,14 +60,14 @@ function seriesOptions(style: PlotStyle): uPlot.Series[] {
   return [
     {},
     ...data.series.flatMap((s, i): uPlot.Series[] => {
-      const color = colors[seriesColors[i % seriesColors.length] as keyof Colors]
+      const color = colors[seriesColor(i)]
       const edge: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } }
       return [
         {
           label: s.label,
           stroke: limits && !mirror && i === 0 ? (u) => limitStroke(u, color, limits, colors) : color,
           width: 1.5,
-          fill: i === 0 || mirror ? withAlpha(color, 0.1) : undefined,
+          fill: i === 0 || mirror ? alpha(color, 0.1) : undefined,
           fillTo: 0,
           points: { show: lonely, fill: color, size: 3 },
         },
@@ -87,10 +88,10 @@ const lonely: uPlot.Series.Points.Show = (u, seriesIndex, from, to) => {
 function bands(style: PlotStyle): uPlot.Band[] {
   return style.data.series.flatMap((s, i) => {
     if (!s.min && !s.max) return []
-    const color = style.colors[seriesColors[i % seriesColors.length] as keyof Colors]
+    const color = style.colors[seriesColor(i)]
     const [low, high] = [i * 3 + 2, i * 3 + 3]
     const upper = sign(style.mirror, i) === 1
-    return [{ series: (upper ? [high, low] : [low, high]) as [number, number], fill: withAlpha(color, 0.22) }]
+    return [{ series: (upper ? [high, low] : [low, high]) as [number, number], fill: alpha(color, 0.22) }]
   })
 }
 
@@ -138,7 +139,7 @@ function drawLimit(u: uPlot, limit: number, color: string): void {
   const y = Math.round(u.valToPos(limit, 'y', true))
   if (y < u.bbox.top) return
   u.ctx.save()
-  u.ctx.strokeStyle = withAlpha(color, 0.7)
+  u.ctx.strokeStyle = alpha(color, 0.7)
   u.ctx.lineWidth = ratio
   u.ctx.setLineDash([3 * ratio, 3 * ratio])
   u.ctx.beginPath()

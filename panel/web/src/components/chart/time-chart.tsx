@@ -2,8 +2,9 @@ import { useEffect, useLayoutEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import './chart.css'
+import { colors } from '../../lib/colors'
+import { useTheme } from '../../lib/theme'
 import type { ChartData, ChartFormat, ChartLabels, ChartLimits } from './chart-types'
-import { useColors } from './colors'
 import { type Cursor, nearest } from './cursor'
 import { plotColumns, plotOptions } from './plot'
 
@@ -30,7 +31,7 @@ export interface TimeChartProps {
 export function TimeChart(props: TimeChartProps) {
   const { name, data, from, to, format, labels, cursor, height = 168 } = props
   const { mirror = false, binary = false, maxFixed = null, limits = null } = props
-  const colors = useColors()
+  const theme = useTheme()
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(null)
   const actions = useRef(props)
@@ -41,7 +42,7 @@ export function TimeChart(props: TimeChartProps) {
   useLayoutEffect(() => {
     const element = host.current
     if (!element) return
-    const style = { data, mirror, binary, maxFixed, limits, colors, format, noData: labels.noData }
+    const style = { data, mirror, binary, maxFixed, limits, colors: colors(), format, noData: labels.noData }
     const base = plotOptions(style)
     const timeLabel = document.createElement('div')
     timeLabel.className = 'chart-time'
@@ -121,7 +122,7 @@ export function TimeChart(props: TimeChartProps) {
       u.destroy()
       plot.current = null
     }
-  }, [data, from, to, mirror, binary, maxFixed, limits, colors, format, labels.noData, cursor, height])
+  }, [data, from, to, mirror, binary, maxFixed, limits, theme, format, labels.noData, cursor, height])
 
   const move = (event: React.KeyboardEvent) => {
     if (event.key === 'Escape') cursor.set(null)

@@ -1,0 +1,118 @@
+import { type ReactNode, useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { DashboardChart } from '../../api/types'
+import { ChartLegend } from '../../components/chart/chart-legend'
+import { ChartTable } from '../../components/chart/chart-table'
+import type { ChartLabels } from '../../components/chart/chart-types'
+import type { Cursor } from '../../components/chart/cursor'
+import { HeatStrip } from '../../components/chart/heat-strip'
+import { TimeChart } from '../../components/chart/time-chart'
+import type { TimeRange } from '../../lib/range'
+import { useFormat } from '../../lib/use-format'
+import { chartData, hasValues } from './chart-data'
+import { chartFormat } from './chart-format'
+import { ChartMessage } from './chart-message'
+import { MultiplesCard } from './multiples'
+import { useChart } from './queries'
+
+const plotHeight = 190
+
+export interface ChartCardProps {
+  serverId: number
+  chart: DashboardChart
+  range: TimeRange
+  points: number
+  cursor: Cursor
+  onRange: (range: TimeRange) => void
+  onReset: () => void
+  /** Limits that depend on the server, such as its number of cores. */
+  limits?: DashboardChart['limits']
+}
+
+/** One chart of a dashboard page: heading, legend with values, plot; with its loading, empty and error states. */
+export function ChartCard(props: ChartCardProps) {
+  const { chart } = props
+  const { t } = useTranslation('server')
+  const f = useFormat()
+  const [open, setOpen] = useState(!chart.collapsed)
+  const title = chart.title[f.language]
+  if (open) return <OpenChart {...props} onFold={chart.collapsed ? () => setOpen(false) : undefined} />
+  return (
+    <section className="card chart" aria-label={title}>
+      <div className="card-h">
+        <h2>{title}</h2>
+        <button type="button" className="btn ghost small" onClick={() => setOpen(true)}>{t('chart.show')}</button>
+      </div>
+    </section>
+  )
+}
+
+function OpenChart({ serverId, chart, range, points, cursor, onRange, onReset, limits = chart.limits, onFold }: ChartCardProps & { onFold?: () => void }) {
+  const { t } = useTranslation('server')
+  const f = useFormat()
+  const query = useChart(serverId, chart.id, range, points)
+  const format = useMemo(() => chartFormat(f, chart.unit), [f, chart.unit])
+  const data = useMemo(() => query.data && chartData(query.data, chart, f.language), [query.data, chart, f.language])
+  const labels = useChartLabels()
+  const [table, setTable] = useState(false)
+  const title = chart.title[f.language]
+  const filled = query.data && data && hasValues(query.data)
+
+  if (chart.kind === 'multiples') return <MultiplesCard chart={chart} query={query} data={filled ? data : undefined} format={format} onFold={onFold} />
+  return (
+    <section className="card chart" aria-label={title} data-chart={chart.id}>
+      <div className="card-h">
+        <h2>{title}</h2>
+        {filled && chart.kind === 'line' && <ChartLegend data={data} format={format} cursor={cursor} noData={t('chart.noData')} />}
+        {chart.kind === 'heat' && <HeatScale />}
+      </div>
+      <div className="plot" style={{ minHeight: plotHeight }}>
+        {filled && chart.kind === 'heat' && <HeatStrip name={title} data={data} from={query.data.from} to={query.data.to} format={format} cursor={cursor} />}
+        {filled && chart.kind === 'line' && (
+          <TimeChart
+            name={title} data={data} from={query.data.from} to={query.data.to} format={format} labels={labels} cursor={cursor} height={plotHeight}
+            mirror={chart.mirror} binary={chart.unit === 'bytes' || chart.unit === 'bytes_per_second'} maxFixed={chart.max_fixed} limits={limits}
+            onZoom={(from, to) => onRange({ from, to })} onReset={onReset}
+          />
+        )}
+        {!filled && <ChartMessage query={query} range={range} earliest={query.data?.earliest ?? null} onRange={onRange} />}
+      </div>
+      {filled && (
+        <div className="chart-foot">
+          <button type="button" className="link" onClick={() => setTable(!table)} aria-expanded={table}>{table ? labels.hideTable : labels.asTable}</button>
+          {onFold && <button type="button" className="link" onClick={onFold}>{t('chart.hide')}</button>}
+        </div>
+      )}
+      {filled && table && <ChartTable name={title} data={data} format={format} timeLabel={labels.time} />}
+    </section>
+  )
+}
+
+export function useChartLabels(): ChartLabels {
+  const { t } = useTranslation('server')
+  return useMemo(
+    () => ({
+      noData: t('chart.noData'),
+      time: t('chart.time'),
+      asTable: t('chart.asTable'),
+      hideTable: t('chart.hideTable'),
+      summary: (series) => series.map((s) => t('chart.summary', s)).join(' '),
+    }),
+    [t],
+  )
+}
+
+function HeatScale(): ReactNode {
+  const f = useFormat()
+  return (
+    <span className="heat-scale" aria-hidden>
+      <span>{f.percent(0)}</span>
+      <i className="ramp" />
+      <span>{f.percent(84)}</span>
+      <i className="warn" />
+      <span>{`${f.percent(85)}+`}</span>
+      <i className="crit" />
+      <span>{`${f.percent(95)}+`}</span>
+    </span>
+  )
+}

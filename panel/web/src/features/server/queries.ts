@@ -1,0 +1,54 @@
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
+import type { ChartResponse, DashboardPage, Metrics, Processes, ServerDetail } from '../../api/types'
+import { api } from '../../lib/api'
+import type { TimeRange } from '../../lib/range'
+
+const everyScrape = 10_000
+const rarely = 60_000
+
+export const serverQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['server', id],
+    queryFn: ({ signal }) => api.get<ServerDetail>(`servers/${id}`, { signal }),
+  })
+
+export const useDashboardPage = (page: string) =>
+  useQuery({
+    queryKey: ['dashboard', page],
+    queryFn: ({ signal }) => api.get<DashboardPage>(`dashboards/${page}`, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** The whole document of now, with interfaces and disks that the live stream leaves out. */
+export const useDocument = (id: number) =>
+  useQuery({
+    queryKey: ['server', id, 'document'],
+    queryFn: ({ signal }) => api.get<Metrics>(`proxy/${id}/metrics`, { signal }),
+    refetchInterval: rarely,
+    retry: false,
+  })
+
+/** One chart over a range. A range up to now moves on with the scrapes; fixed ends stay. */
+export const useChart = (id: number, chart: string, range: TimeRange, points: number, enabled = true) =>
+  useQuery({
+    queryKey: ['server', id, 'chart', chart, range, points],
+    queryFn: ({ signal }) => api.get<ChartResponse>(`proxy/${id}/metrics/chart/${chart}`, { params: rangeParams(range, points), signal }),
+    refetchInterval: 'period' in range ? (range.period === '1h' ? everyScrape : rarely) : false,
+    placeholderData: keepPreviousData,
+    staleTime: 5_000,
+    enabled,
+  })
+
+function rangeParams(range: TimeRange, points: number) {
+  if ('period' in range) return { period: range.period }
+  return { from_time: new Date(range.from).toISOString(), to_time: new Date(range.to).toISOString(), points }
+}
+
+export const useProcesses = (id: number, enabled: boolean) =>
+  useQuery({
+    queryKey: ['server', id, 'processes'],
+    queryFn: ({ signal }) => api.get<Processes>(`proxy/${id}/processes`, { signal }),
+    refetchInterval: everyScrape,
+    retry: false,
+    enabled,
+  })

@@ -1,0 +1,52 @@
+import { useTranslation } from 'react-i18next'
+import { type TimeRange, periods } from '../../lib/range'
+import { useFormat } from '../../lib/use-format'
+
+interface RangeBarProps {
+  range: TimeRange
+  stepSeconds: number | null
+  onRange: (range: TimeRange) => void
+}
+
+/** Chooses the range of all charts of the page; a range drawn with the mouse shows as such and can be left. */
+export function RangeBar({ range, stepSeconds, onRange }: RangeBarProps) {
+  const { t } = useTranslation('server')
+  const f = useFormat()
+  const period = 'period' in range ? range.period : null
+  return (
+    <div className="bar2">
+      <div className="seg" role="radiogroup" aria-label={t('range.period')} onKeyDown={(e) => moveChoice(e, period, onRange)}>
+        {periods.map((p) => (
+          <button key={p} type="button" role="radio" aria-checked={p === period} tabIndex={p === (period ?? periods[0]) ? 0 : -1} onClick={() => onRange({ period: p })}>
+            {t(`period.${p}`)}
+          </button>
+        ))}
+      </div>
+      {'from' in range && (
+        <>
+          <span className="cap">{`${f.time(range.from)} – ${f.time(range.to)}`}</span>
+          <button type="button" className="btn ghost small" onClick={() => onRange({ period: '1h' })}>{t('range.reset')}</button>
+        </>
+      )}
+      {stepSeconds != null && <span className="cap hide-s">{t('range.step', { step: f.duration(stepSeconds) })}</span>}
+      <span className="grow" />
+      <span className="cap legend hide-s">
+        <svg width="22" height="10" aria-hidden><rect width="22" height="10" rx="2" fill="var(--s-a)" opacity=".22" /><path d="M0 5h22" stroke="var(--s-a)" strokeWidth="1.5" /></svg>
+        {t('range.band')}
+        <svg width="16" height="10" aria-hidden><path d="M0 10 10 0M6 10 16 0M-4 8 4 0M12 10 18 4" stroke="var(--line2)" /></svg>
+        {t('chart.noData')}
+      </span>
+    </div>
+  )
+}
+
+/** Arrow keys walk through the periods, as in every radio group. */
+function moveChoice(event: React.KeyboardEvent<HTMLElement>, period: string | null, onRange: (range: TimeRange) => void) {
+  const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
+  if (by === 0) return
+  event.preventDefault()
+  const index = (periods.findIndex((p) => p === period) + by + periods.length) % periods.length
+  onRange({ period: periods[index] ?? '1h' })
+  const button = event.currentTarget.querySelectorAll('button')[index]
+  button?.focus()
+}
