@@ -28,21 +28,24 @@ import (
 type fakeFleet struct {
 	mu      sync.Mutex
 	list    []storage.Server
-	agents  map[int64]http.RoundTripper
 	clients map[int64]*api.Client
 	reports map[int64][]error
 	subs    []chan struct{}
 }
 
 func newFakeFleet() *fakeFleet {
-	return &fakeFleet{agents: map[int64]http.RoundTripper{}, clients: map[int64]*api.Client{}, reports: map[int64][]error{}}
+	return &fakeFleet{clients: map[int64]*api.Client{}, reports: map[int64][]error{}}
 }
 
 // put adds or replaces a server and tells the scraper.
 func (f *fakeFleet) put(srv storage.Server, agent http.RoundTripper) {
+	f.putClient(srv, api.NewClient(srv.URL, &http.Client{Transport: agent}))
+}
+
+func (f *fakeFleet) putClient(srv storage.Server, client *api.Client) {
 	f.mu.Lock()
 	f.list = append(slices.DeleteFunc(f.list, func(s storage.Server) bool { return s.ID == srv.ID }), srv)
-	f.clients[srv.ID] = api.NewClient(srv.URL, &http.Client{Transport: agent})
+	f.clients[srv.ID] = client
 	f.mu.Unlock()
 	f.notify()
 }

@@ -21,6 +21,7 @@ const (
 	errEmpty  = pageError("the metrics page is empty")
 	errHTML   = pageError("the metrics page is HTML: something else answers on the agent's port")
 	errBinary = pageError("the metrics page is binary")
+	errBroken = pageError("the metrics page is cut off: the connection broke in the middle of it")
 )
 
 // checkPage refuses what is plainly no exposition. The content decides, not the Content-Type.

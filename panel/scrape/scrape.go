@@ -87,11 +87,14 @@ type exposition interface {
 
 // New returns a Scraper; Run starts it.
 func New(o Options) *Scraper {
-	open := func(labels []storage.Label) exposition {
-		return o.DB.NewExposition(tsdb.ExpositionOptions{Labels: labels, SampleLimit: maxSamples,
+	return newScraper(o, o.Fleet, storeOf(o.DB))
+}
+
+func storeOf(db *tsdb.DB) store {
+	return func(labels []storage.Label) exposition {
+		return db.NewExposition(tsdb.ExpositionOptions{Labels: labels, SampleLimit: maxSamples,
 			LabelLimit: maxLabels, LabelNameLimit: maxLabelName, LabelValueLimit: maxLabelValue})
 	}
-	return newScraper(o, o.Fleet, open)
 }
 
 func newScraper(o Options, fleet servers, open store) *Scraper {

@@ -3,6 +3,7 @@ package scrape
 import (
 	"context"
 	"errors"
+	"io"
 	"strconv"
 	"sync"
 	"time"
@@ -142,7 +143,10 @@ func (t *target) poll(ctx context.Context, sched schedule, at time.Time) (tsdb.E
 	page, err := within(ctx, &t.guard, func(ctx context.Context) ([]byte, error) {
 		return client.Exposition(ctx, t.set, window, *buf)
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return none, errBroken
+	case err != nil:
 		return none, err // buf may still be written to: it does not go back
 	}
 	defer func() {

@@ -27,21 +27,26 @@ type Agent struct {
 	server    *http.Server
 	behaviour atomic.Int32
 	requests  atomic.Int64 // pages that were asked for
+	conns     atomic.Int64
 	closed    chan struct{}
 	closing   sync.Once
 
 	mu      sync.Mutex
-	token   api.InstallToken
 	cert    *tls.Certificate // what handshakes present
 	pending []byte           // DER key of the signing request that is under way
 }
 
-// Start starts an agent on a free loopback port with the identity of an install token.
-func Start(token api.InstallToken) (*Agent, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// Listen returns a free loopback port for Start, whose address a server's record can have before there is a token.
+func Listen() (net.Listener, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
+	return l, nil
+}
+
+// Start starts an agent with the identity of an install token. It owns the listener.
+func Start(listener net.Listener, token api.InstallToken) (*Agent, error) {
 	a, err := newAgent(token, listener)
 	if err != nil {
 		_ = listener.Close()
@@ -60,7 +65,7 @@ func newAgent(token api.InstallToken, listener net.Listener) (*Agent, error) {
 	if !panels.AppendCertsFromPEM([]byte(token.CA)) {
 		return nil, errors.New("load CA: no certificate in the token")
 	}
-	a := &Agent{id: token.AgentID, started: time.Now(), listener: listener, closed: make(chan struct{}), token: token, cert: &cert}
+	a := &Agent{id: token.AgentID, started: time.Now(), listener: listener, closed: make(chan struct{}), cert: &cert}
 	for _, c := range token.AgentID {
 		a.seed = float64(int(a.seed*31+float64(c)) % 1000)
 	}
@@ -73,6 +78,11 @@ func newAgent(token api.InstallToken, listener net.Listener) (*Agent, error) {
 	mux.HandleFunc("POST "+api.PathEnrolAccept, a.enrolAccept)
 	a.server = &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute,
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				a.conns.Add(1)
+			}
+		},
 		ErrorLog: log.New(io.Discard, "", 0), // refused handshakes are expected here
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: panels,
 			NextProtos: []string{"http/1.1"}, GetCertificate: a.certificate},
@@ -91,6 +101,9 @@ func (a *Agent) Set(b Behaviour) { a.behaviour.Store(int32(b)) }
 
 // Requests tells how many metrics pages were asked for.
 func (a *Agent) Requests() int64 { return a.requests.Load() }
+
+// Connections tells how many connections were made.
+func (a *Agent) Connections() int64 { return a.conns.Load() }
 
 // Close ends the agent and every request that hangs. The port refuses connections then.
 func (a *Agent) Close() {

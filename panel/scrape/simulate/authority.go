@@ -16,8 +16,7 @@ import (
 	"monitoring/agent/api"
 )
 
-// Authority is a certificate authority for tests that have no panel: it issues install tokens as the panel would and
-// gives the panel's side of the connection.
+// Authority stands in for the panel where a test has none: it issues install tokens and makes the panel's clients.
 type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -53,8 +52,24 @@ func NewAuthority() (*Authority, error) {
 	return a, nil
 }
 
-// Token returns an install token for an agent.
-func (a *Authority) Token(agentID string) (api.InstallToken, error) {
+// Start starts an agent on a free loopback port, and returns the panel's client of it.
+func (a *Authority) Start(agentID string) (*Agent, *api.Client, error) {
+	token, err := a.token(agentID)
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err := Listen()
+	if err != nil {
+		return nil, nil, err
+	}
+	agent, err := Start(listener, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	return agent, a.Client(agentID, agent.URL()), nil
+}
+
+func (a *Authority) token(agentID string) (api.InstallToken, error) {
 	cert, key, err := a.issue(agentID+api.AgentSuffix, x509.ExtKeyUsageServerAuth)
 	return api.InstallToken{AgentID: agentID, CA: string(a.pem), Certificate: string(cert), Key: string(key)}, err
 }

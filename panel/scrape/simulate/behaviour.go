@@ -1,8 +1,10 @@
 package simulate
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -37,8 +39,6 @@ const (
 // SlowAnswer is how long a slow agent takes.
 const SlowAnswer = 2 * time.Second
 
-const hugeBytes = 80 << 20
-
 func (a *Agent) exposition(w http.ResponseWriter, r *http.Request) {
 	a.requests.Add(1)
 	page := func() []byte {
@@ -65,11 +65,11 @@ func (a *Agent) exposition(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(b[:len(b)/2])
 		panic(http.ErrAbortHandler)
 	case Huge:
-		sendHuge(w)
+		sendCompressed(w, hugePage())
 	case Binary:
 		send(w, r, []byte("\x7fELF\x02\x01\x01\x00\x00\xff\xfe\x00\n"))
 	case MillionSeries:
-		sendMillion(w)
+		sendCompressed(w, millionPage())
 	case Slow:
 		select {
 		case <-time.After(SlowAnswer):
@@ -112,43 +112,45 @@ func send(w http.ResponseWriter, r *http.Request, page []byte) {
 		_, _ = w.Write(page)
 		return
 	}
-	compress(w, func(zw io.Writer) { _, _ = zw.Write(page) })
-}
-
-func compress(w http.ResponseWriter, write func(io.Writer)) {
 	w.Header().Set("Content-Encoding", "gzip")
 	zw := gzipWriters.Get().(*gzip.Writer)
 	defer gzipWriters.Put(zw)
 	zw.Reset(w)
-	write(zw)
+	_, _ = zw.Write(page) // the client may have gone
 	_ = zw.Close()
 }
 
-func sendHuge(w http.ResponseWriter) {
-	chunk := []byte(strings.Repeat("# padding\n", 1<<15))
-	compress(w, func(zw io.Writer) {
-		for sent := 0; sent < hugeBytes; sent += len(chunk) {
-			if _, err := zw.Write(chunk); err != nil {
-				return
+// hugePage and millionPage are compressed once: the tests are about the reader.
+var (
+	hugePage = sync.OnceValue(func() []byte {
+		chunk := []byte(strings.Repeat("# padding\n", 1<<15))
+		return compressed(func(w io.Writer) {
+			for sent := 0; sent <= api.MaxExposition; sent += len(chunk) {
+				_, _ = w.Write(chunk) // a buffer takes everything
 			}
-		}
+		})
 	})
+	millionPage = sync.OnceValue(func() []byte {
+		return compressed(func(w io.Writer) {
+			for i := range 1_000_000 {
+				_, _ = fmt.Fprintf(w, "m{n=\"%d\"} 1\n", i)
+			}
+		})
+	})
+)
+
+func compressed(write func(io.Writer)) []byte {
+	var b bytes.Buffer
+	zw := gzip.NewWriter(&b)
+	write(zw)
+	_ = zw.Close()
+	return b.Bytes()
 }
 
-func sendMillion(w http.ResponseWriter) {
-	compress(w, func(zw io.Writer) {
-		var b []byte
-		for i := range 1_000_000 {
-			b = append(strconv.AppendInt(append(b, `m{n="`...), int64(i), 10), "\"} 1\n"...)
-			if len(b) > 1<<16 {
-				if _, err := zw.Write(b); err != nil {
-					return
-				}
-				b = b[:0]
-			}
-		}
-		_, _ = zw.Write(b)
-	})
+func sendCompressed(w http.ResponseWriter, page []byte) {
+	w.Header().Set("Content-Type", "text/plain")
+	w.Header().Set("Content-Encoding", "gzip")
+	_, _ = w.Write(page)
 }
 
 func answer(w http.ResponseWriter, v any) {

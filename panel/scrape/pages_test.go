@@ -1,0 +1,200 @@
+package scrape
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"monitoring/panel/fleet"
+	"monitoring/panel/scrape/simulate"
+	"monitoring/storage"
+	"monitoring/storage/storagetest"
+	"monitoring/storage/tsdb"
+)
+
+// agentBench is one simulated agent over real TLS, its target, and a real store.
+type agentBench struct {
+	t      *testing.T
+	s      *Scraper
+	fleet  *fakeFleet
+	db     *tsdb.DB
+	agent  *simulate.Agent
+	target *target
+	wall   time.Time
+}
+
+func newAgentBench(t *testing.T, interval time.Duration) *agentBench {
+	t.Helper()
+	ca, err := simulate.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent, client, err := ca.Start("agent1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(agent.Close)
+	b := &agentBench{t: t, agent: agent, db: storagetest.TSDB(t), fleet: newFakeFleet(), wall: time.Now().Add(-time.Hour).Truncate(time.Second)}
+	srv := storage.Server{ID: 1, Name: "one", URL: agent.URL(), IsActive: true}
+	b.fleet.putClient(srv, client)
+	b.s = newScraper(Options{
+		DB: b.db, Interval: func() time.Duration { return interval }, ServicesInterval: func() time.Duration { return time.Minute },
+		Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(),
+	}, b.fleet, storeOf(b.db))
+	b.s.wall = func() time.Time { return b.wall }
+	b.s.track(map[key]storage.Server{{id: 1}: srv})
+	b.target = b.s.newTarget(srv, setHost)
+	return b
+}
+
+// scrape scrapes once with a behaviour, ten seconds after the last time by the wall clock, and returns what was reported.
+func (b *agentBench) scrape(behaviour simulate.Behaviour) error {
+	b.t.Helper()
+	b.agent.Set(behaviour)
+	b.wall = b.wall.Add(10 * time.Second)
+	b.target.scrape(b.t.Context(), schedule{interval: b.target.interval(), slot: time.Now()})
+	if err := b.db.RunOnce(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	reports := b.fleet.reported(1)
+	return reports[len(reports)-1]
+}
+
+// value is the result of an instant query that yields one number; 0 for an empty one.
+func (b *agentBench) value(expr string) float64 {
+	b.t.Helper()
+	series, err := b.db.Query(b.t.Context(), expr, b.wall)
+	if err != nil || len(series) > 1 {
+		b.t.Fatalf("%s: %v, %d series", expr, err, len(series))
+	}
+	if len(series) == 0 {
+		return 0
+	}
+	return series[0].Points[0].Value
+}
+
+const pageSeries = `count({server="1",job="node",__name__!~"up|scrape_.*"})`
+
+func TestBadPages(t *testing.T) {
+	t.Parallel()
+	// f: a good page, then the bad one, which must leave nothing but up=0, then a good one again.
+	f := func(name string, behaviour simulate.Behaviour, interval time.Duration, wantText string, wantCode int, wantReason string) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newAgentBench(t, interval)
+			series := float64(simulate.Series(setHost))
+			if err := b.scrape(simulate.Normal); err != nil {
+				t.Fatalf("good page: %v", err)
+			}
+			if got := b.value(pageSeries); got != series {
+				t.Fatalf("good page: %v series, want %v", got, series)
+			}
+
+			start := time.Now()
+			err := b.scrape(behaviour)
+			if took := time.Since(start); took > maxTimeout {
+				t.Errorf("the bad page took %s", took)
+			}
+			text, code := fleet.Classify(err)
+			if !strings.Contains(text, wantText) || code != wantCode {
+				t.Errorf("reported %q, %d, want %q, %d (%v)", text, code, wantText, wantCode, err)
+			}
+			if n := testutil.ToFloat64(b.s.counters.errors.WithLabelValues(wantReason)); n != 1 {
+				t.Errorf("%v errors with reason %q were counted (%v)", n, wantReason, err)
+			}
+			if up, got := b.value(`up{server="1",job="node"}`), b.value(pageSeries); up != 0 || got != 0 {
+				t.Errorf("after the bad page: up is %v and %v series live, want none", up, got)
+			}
+			if got := b.value(`count(last_over_time({server="1",__name__!~"up|scrape_.*"}[1h]))`); got != series {
+				t.Errorf("%v series were ever stored, want those of the good page", got)
+			}
+
+			if err := b.scrape(simulate.Normal); err != nil {
+				t.Errorf("good page after the bad one: %v", err)
+			}
+			if up, got := b.value(`up{server="1",job="node"}`), b.value(pageSeries); up != 1 || got != series {
+				t.Errorf("after the recovery: up is %v, %v series, want 1 and %v", up, got, series)
+			}
+		})
+	}
+	const second, ten = 2 * time.Second, 10 * time.Second
+	f("hangs", simulate.Hang, second, "Connection timeout", 504, "timeout")
+	f("hangs in the body", simulate.HangMidBody, second, "Connection timeout", 504, "timeout")
+	f("closes the connection", simulate.Refuse, ten, "Unknown error", 500, "connection")
+	f("cut off", simulate.CutOff, ten, "cut off", 500, "page")
+	f("connection breaks", simulate.BrokenBody, ten, "cut off", 500, "page")
+	f("huge", simulate.Huge, ten, "larger than allowed", 500, "too_large")
+	f("binary", simulate.Binary, ten, "binary", 500, "page")
+	f("million series", simulate.MillionSeries, ten, "more samples than allowed", 500, "page")
+	f("HTML", simulate.HTML, ten, "is HTML", 500, "page")
+	f("no exposition", simulate.Garbled, ten, "not the Prometheus text format", 500, "page")
+	f("HTTP 500", simulate.Failing, ten, "Server error: HTTP 500", 500, "status")
+}
+
+func TestUnusualPagesThatAreGood(t *testing.T) {
+	t.Parallel()
+	f := func(name string, behaviour simulate.Behaviour, least time.Duration) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newAgentBench(t, 10*time.Second)
+			start := time.Now()
+			if err := b.scrape(behaviour); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(start); took < least {
+				t.Errorf("took %s, want at least %s", took, least)
+			}
+			if up, got := b.value(`up{server="1"}`), b.value(pageSeries); up != 1 || got != float64(simulate.Series(setHost)) {
+				t.Errorf("up is %v, %v series", up, got)
+			}
+		})
+	}
+	f("slow", simulate.Slow, simulate.SlowAnswer)
+	f("wrong content type", simulate.WrongType, 0) // the content decides
+}
+
+func TestRefusedConnection(t *testing.T) {
+	t.Parallel()
+	b := newAgentBench(t, 10*time.Second)
+	b.agent.Close()
+	err := b.scrape(simulate.Normal)
+	if text, code := fleet.Classify(err); text != "Connection refused" || code != 502 {
+		t.Errorf("reported %q, %d (%v)", text, code, err)
+	}
+}
+
+func TestStrangersAgentIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newAgentBench(t, 10*time.Second)
+	other, err := simulate.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.fleet.putClient(storage.Server{ID: 1, URL: b.agent.URL(), IsActive: true}, other.Client("agent1", b.agent.URL()))
+	if err := b.scrape(simulate.Normal); err == nil {
+		t.Error("the panel took a page from an agent that its CA does not know")
+	}
+	if n := b.agent.Requests(); n != 0 {
+		t.Errorf("the agent served %d pages to a panel that it does not know", n)
+	}
+}
+
+func TestConnectionIsKept(t *testing.T) {
+	t.Parallel()
+	b := newAgentBench(t, 10*time.Second)
+	for range 5 {
+		if err := b.scrape(simulate.Normal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := b.agent.Connections(); n != 1 {
+		t.Errorf("five scrapes took %d connections, want one", n)
+	}
+	if doc, _, ok := b.s.Last(1); !ok || doc.ServerName != "sim-agent1" {
+		t.Errorf("last document of %q", doc.ServerName)
+	}
+}
