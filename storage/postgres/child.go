@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -18,8 +20,8 @@ import (
 )
 
 const (
-	childUser     = "panel" // the cluster's only role
-	startTimeout  = 60 * time.Second
+	childUser     = "panel"          // the cluster's only role
+	startTimeout  = 5 * time.Minute  // recovery after a power cut may be long; a server that fails to start ends sooner
 	fastStop      = 20 * time.Second // after SIGINT: sessions are ended, a checkpoint is written
 	immediateStop = 5 * time.Second  // after SIGQUIT: recovery runs at the next start
 )
@@ -27,15 +29,17 @@ const (
 // childSettings suit a panel that lives beside its own TSDB on 1 core and 2 GB.
 var childSettings = []string{
 	"listen_addresses=", "max_connections=30", "shared_buffers=32MB", "work_mem=4MB", "maintenance_work_mem=32MB",
-	"max_wal_size=256MB", "wal_level=minimal", "max_wal_senders=0", "jit=off", "log_min_messages=warning", "timezone=UTC",
+	"max_wal_size=256MB", "wal_level=minimal", "max_wal_senders=0", "jit=off", "timezone=UTC",
+	"log_min_messages=log", // of lesser messages those of statements: the store returns them
 }
 
 // ChildOptions say where the panel's own Postgres lives.
 type ChildOptions struct {
 	DataDir  string // made when absent; 0700, owned by the user that Postgres runs as
 	Log      *slog.Logger
-	Attach   bool     // use a server that runs on this directory already (the panel's, for a command beside it)
+	Attach   bool     // use the server of another process on this directory, if there is one (the panel's, for a command beside it)
 	Settings []string // further name=value settings, for tests
+	Fallback string   // where the cluster goes that the user cannot reach in DataDir; "" is /var/lib/monitoring-panel
 }
 
 // Child is a Postgres server that belongs to this process: it runs in its own process group as an unprivileged user,
@@ -45,6 +49,7 @@ type Child struct {
 	place    place
 	log      *slog.Logger
 	attached bool
+	owner    *os.File // holds the lock of the directory; nil when attached
 
 	mu       sync.Mutex
 	server   *server
@@ -54,24 +59,34 @@ type Child struct {
 
 // StartChild makes the cluster if there is none, starts the server and waits until it answers.
 func StartChild(ctx context.Context, opts ChildOptions) (*Child, error) {
-	p, err := choosePlace(opts.DataDir, opts.Log)
+	p, err := choosePlace(opts)
 	if err != nil {
 		return nil, err
 	}
 	c := &Child{opts: opts, place: p, log: opts.Log}
-	if opts.Attach && c.ping(ctx) == nil {
-		c.attached = true
-		return c, nil
-	}
-	if err := p.prepare(ctx); err != nil {
+	if err := p.makeDirs(); err != nil {
 		return nil, err
 	}
-	return c, c.start(ctx)
+	if err := c.own(ctx); err != nil {
+		return nil, err
+	}
+	if c.attached {
+		return c, nil
+	}
+	err = p.makeCluster(ctx)
+	if err == nil {
+		err = c.start(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }
 
 // DSN is the connection string of the server.
 func (c *Child) DSN() string {
-	return fmt.Sprintf("host=%s user=%s dbname=postgres sslmode=disable", c.place.socket, childUser)
+	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(c.place.socket)
+	return fmt.Sprintf("host='%s' user=%s dbname=postgres sslmode=disable", quoted, childUser)
 }
 
 // Up reports whether the server runs.
@@ -117,37 +132,31 @@ func (c *Child) Run(ctx context.Context) error {
 	}
 }
 
-// start runs the server and waits until it answers. One that still shuts down after a kill of its panel is waited for.
+// start runs the server and waits until it answers.
 func (c *Child) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	for {
-		s := c.place.run(append(childSettings, c.opts.Settings...), c.log)
-		c.mu.Lock()
-		c.server = s
-		c.mu.Unlock()
-		err := c.waitReady(ctx, s)
-		if err == nil || ctx.Err() != nil || !c.place.occupied() {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(200 * time.Millisecond):
-		}
+	if err := c.place.clearLeftovers(ctx, c.log); err != nil {
+		return err
 	}
+	s := c.place.run(slices.Concat(childSettings, c.opts.Settings), c.log)
+	c.mu.Lock()
+	c.server = s
+	c.mu.Unlock()
+	return c.waitReady(ctx, s)
 }
 
 func (c *Child) waitReady(ctx context.Context, s *server) error {
 	for {
-		if c.ping(ctx) == nil && s.running() {
+		err := c.ping(ctx)
+		if err == nil && s.running() {
 			return nil
 		}
 		select {
 		case <-s.exited:
 			return fmt.Errorf("postgres ended: %w: %s", s.err, s.output.tail())
 		case <-ctx.Done():
-			return fmt.Errorf("postgres does not answer: %w: %s", ctx.Err(), s.output.tail())
+			return fmt.Errorf("postgres does not answer: %w: %s", err, s.output.tail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -163,14 +172,21 @@ func (c *Child) ping(ctx context.Context) error {
 	return conn.Close(ctx)
 }
 
-// Close stops the server: politely, then firmly.
+// Close stops the server, politely, then firmly, and lets another process have the directory. Run must have ended.
 func (c *Child) Close() error {
 	if c.attached || c.stopping.Swap(true) {
 		return nil
 	}
+	defer c.owner.Close()
+	if filepath.Dir(c.place.socket) != c.place.dir {
+		defer os.RemoveAll(c.place.socket)
+	}
 	c.mu.Lock()
 	s := c.server
 	c.mu.Unlock()
+	if s == nil {
+		return nil
+	}
 	for _, step := range []struct {
 		signal syscall.Signal
 		wait   time.Duration
@@ -210,7 +226,7 @@ func (s *server) running() bool {
 // as long as the server lives.
 func (p place) run(settings []string, log *slog.Logger) *server {
 	s := &server{started: time.Now(), exited: make(chan struct{}), output: &logWriter{log: log}}
-	args := []string{"-D", p.cluster, "-k", p.socket}
+	args := []string{"-D", p.cluster, "-k", `"` + strings.ReplaceAll(p.socket, `"`, `""`) + `"`} // a list: a comma would part it
 	for _, setting := range settings {
 		args = append(args, "-c", setting)
 	}
@@ -239,10 +255,4 @@ func (p place) run(settings []string, log *slog.Logger) *server {
 	}()
 	<-began
 	return s
-}
-
-// occupied reports whether the last start may have met a server that was still going down.
-func (p place) occupied() bool {
-	_, err := os.Stat(filepath.Join(p.cluster, "postmaster.pid"))
-	return err == nil
 }

@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 )
 
@@ -25,6 +24,8 @@ const (
 	// A unix socket's path has at most 107 bytes; the server appends "/.s.PGSQL.5432.lock".
 	longestSocketDir = 107 - len("/.s.PGSQL.5432.lock")
 	fallbackDir      = "/var/lib/monitoring-panel"
+	clusterName      = "cluster"
+	locationFile     = "location" // in the data directory: where its cluster is, if not here
 )
 
 // place is where and as whom a child runs.
@@ -38,39 +39,86 @@ type place struct {
 
 // choosePlace finds binaries, user and directories. Postgres refuses to run as root, so a panel that is root lends it
 // another user; where that user cannot reach the data directory, the cluster goes below /var/lib.
-func choosePlace(dataDir string, log *slog.Logger) (place, error) {
+func choosePlace(opts ChildOptions) (place, error) {
 	var p place
-	dir, err := filepath.Abs(dataDir)
+	dir, err := filepath.Abs(opts.DataDir)
 	if err != nil {
 		return p, fmt.Errorf("find data directory: %w", err)
 	}
 	if os.Geteuid() == 0 {
-		if p.user, err = unprivilegedUser(); err != nil {
+		if p.user, err = unprivilegedUser(filepath.Join(dir, clusterName)); err != nil {
 			return p, err
 		}
-		if blocked := unreachable(filepath.Dir(dir), p.user); blocked != "" {
-			sum := sha256.Sum256([]byte(dir))
-			elsewhere := filepath.Join(fallbackDir, hex.EncodeToString(sum[:6]))
-			log.Info("postgres data lives elsewhere", "dir", elsewhere, "because", p.user.Username+" cannot reach "+blocked)
-			dir = elsewhere
+		fallback := opts.Fallback
+		if fallback == "" {
+			fallback = fallbackDir
+		}
+		if dir, err = reachable(dir, fallback, p.user, opts.Log); err != nil {
+			return p, err
 		}
 	}
-	p.dir, p.cluster, p.socket = dir, filepath.Join(dir, "cluster"), filepath.Join(dir, "socket")
-	if len(p.socket) > longestSocketDir {
+	p.dir, p.cluster, p.socket = dir, filepath.Join(dir, clusterName), filepath.Join(dir, "socket")
+	if len(p.socket) > longestSocketDir || strings.Contains(p.socket, ",") { // clients take a comma for a list of hosts
+		base := os.TempDir()
+		if p.user != nil {
+			base = "/run" // where nobody else can take the name
+		}
 		sum := sha256.Sum256([]byte(dir))
-		p.socket = filepath.Join(os.TempDir(), "panel-postgres-"+hex.EncodeToString(sum[:6]))
+		p.socket = filepath.Join(base, "panel-postgres-"+hex.EncodeToString(sum[:6]))
 	}
-	p.bin, err = findBinaries(p.cluster)
+	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is a constant, so it cannot be bad
+	p.bin, err = findBinaries(p.cluster, append(dirs, filepath.SplitList(os.Getenv("PATH"))...))
 	return p, err
 }
 
-func unprivilegedUser() (*user.User, error) {
+// unprivilegedUser returns the owner of the cluster, or who shall own it.
+func unprivilegedUser(cluster string) (*user.User, error) {
+	if info, err := os.Stat(cluster); err == nil {
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
+			u, err := user.LookupId(strconv.FormatUint(uint64(st.Uid), 10))
+			if err != nil {
+				return nil, fmt.Errorf("find owner of %s: %w", cluster, err)
+			}
+			return u, nil
+		}
+	}
 	for _, name := range []string{"postgres", "nobody"} {
 		if u, err := user.Lookup(name); err == nil {
 			return u, nil
 		}
 	}
 	return nil, errors.New("postgres must not run as root, and there is neither a user postgres nor nobody: add one, or set POSTGRES_DSN")
+}
+
+// reachable returns dir, or a directory below fallback if u cannot get to dir. Once chosen, the place stays: a cluster
+// must not seem empty because a mode changed or the data directory was moved.
+func reachable(dir, fallback string, u *user.User, log *slog.Logger) (string, error) {
+	location := filepath.Join(dir, locationFile)
+	if b, err := os.ReadFile(location); err == nil {
+		elsewhere := strings.TrimSpace(string(b))
+		if !filepath.IsAbs(elsewhere) {
+			return "", fmt.Errorf("%s must hold an absolute path", location)
+		}
+		log.Info("postgres data lives elsewhere", "dir", elsewhere, "because", "so says "+location)
+		return elsewhere, nil
+	}
+	blocked := unreachable(filepath.Dir(dir), u)
+	if blocked == "" {
+		return dir, nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, clusterName)); err == nil {
+		return "", fmt.Errorf("user %s cannot reach the cluster in %s: chmod o+x %s, or move the data where that user can get", u.Username, dir, blocked)
+	}
+	sum := sha256.Sum256([]byte(dir))
+	elsewhere := filepath.Join(fallback, hex.EncodeToString(sum[:6]))
+	log.Info("postgres data lives elsewhere", "dir", elsewhere, "because", u.Username+" cannot reach "+blocked)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make data directory: %w", err)
+	}
+	if err := os.WriteFile(location, []byte(elsewhere+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("record where postgres data lives: %w", err)
+	}
+	return elsewhere, nil
 }
 
 // unreachable returns the first directory on the way to path that u may not pass, "" when there is none.
@@ -94,11 +142,9 @@ func unreachable(path string, u *user.User) string {
 	return ""
 }
 
-// findBinaries returns the directory of the newest binaries, or of those that made the cluster.
-func findBinaries(cluster string) (string, error) {
+// findBinaries returns which of dirs has the newest binaries, or those that made the cluster.
+func findBinaries(cluster string, dirs []string) (string, error) {
 	found := map[int]string{}
-	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is a constant, so it cannot be bad
-	dirs = append(dirs, filepath.SplitList(os.Getenv("PATH"))...)
 	for _, dir := range dirs {
 		if major := majorVersion(dir); major >= oldestMajor && found[major] == "" {
 			found[major] = dir
@@ -133,8 +179,11 @@ func majorVersion(dir string) int {
 	if err != nil || len(fields) < 3 {
 		return 0
 	}
-	number, _, _ := strings.Cut(fields[2], ".")
-	major, _ := strconv.Atoi(number)
+	number := fields[2] // 15.18, 16beta2
+	if end := strings.IndexFunc(number, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+		number = number[:end]
+	}
+	major, _ := strconv.Atoi(number) // 0 for what is no number
 	return major
 }
 
@@ -147,17 +196,27 @@ func (p place) credential() *syscall.Credential {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }
 
-// prepare makes the private directories, and the cluster when there is none. A cluster appears in one step: a crash
-// leaves a whole one or none.
-func (p place) prepare(ctx context.Context) error {
-	if err := os.MkdirAll(filepath.Dir(p.dir), 0o755); err != nil {
-		return fmt.Errorf("make postgres directory: %w", err)
+// makeDirs makes the private directories.
+func (p place) makeDirs() error {
+	parent := filepath.Dir(p.dir)
+	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(parent, 0o755); err != nil {
+			return fmt.Errorf("make postgres directory: %w", err)
+		}
+		if err := os.Chmod(parent, 0o755); err != nil { // whatever the umask: the server's user has to pass
+			return fmt.Errorf("make postgres directory: %w", err)
+		}
 	}
 	for _, dir := range []string{p.dir, p.socket} {
 		if err := p.private(dir); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// makeCluster makes the cluster when there is none. It appears in one step: a crash leaves a whole one or none.
+func (p place) makeCluster(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(p.cluster, "PG_VERSION")); err == nil {
 		return nil
 	}
@@ -194,7 +253,7 @@ func (p place) private(dir string) error {
 		owner = append(owner, c.Uid)
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || !slices.Contains(owner, st.Uid) {
-		return fmt.Errorf("%s belongs to somebody else: remove it", dir)
+		return fmt.Errorf("%s belongs to another user: run the panel as that user, or set POSTGRES_DSN", dir)
 	}
 	if c := p.credential(); c != nil {
 		if err := os.Chown(dir, int(c.Uid), int(c.Gid)); err != nil {
@@ -205,29 +264,4 @@ func (p place) private(dir string) error {
 		return fmt.Errorf("make postgres directory: %w", err)
 	}
 	return nil
-}
-
-// logWriter hands the server's lines to our log and remembers the last ones for an error.
-type logWriter struct {
-	log  *slog.Logger
-	mu   sync.Mutex
-	last []string
-}
-
-func (w *logWriter) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for line := range strings.Lines(string(b)) {
-		line = strings.TrimSpace(line)
-		w.log.Debug("postgres", "line", line)
-		w.last = append(w.last, line)
-	}
-	w.last = w.last[max(0, len(w.last)-5):]
-	return len(b), nil
-}
-
-func (w *logWriter) tail() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return strings.Join(w.last, "; ")
 }

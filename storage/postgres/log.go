@@ -1,0 +1,32 @@
+package postgres
+
+import (
+	"log/slog"
+	"strings"
+	"sync"
+)
+
+// logWriter hands the server's lines to our log and remembers the last ones for an error.
+type logWriter struct {
+	log  *slog.Logger
+	mu   sync.Mutex
+	last []string
+}
+
+func (w *logWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		w.log.Debug("postgres", "line", line)
+		w.last = append(w.last, line)
+	}
+	w.last = w.last[max(0, len(w.last)-5):]
+	return len(b), nil
+}
+
+func (w *logWriter) tail() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Join(w.last, "; ")
+}
