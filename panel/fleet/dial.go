@@ -39,6 +39,9 @@ type DialError struct {
 func (e *DialError) Error() string { return "connect to agent: " + e.Stage + ": " + e.Err.Error() }
 func (e *DialError) Unwrap() error { return e.Err }
 
+// Timeout implements net.Error's part that url.Error asks for.
+func (e *DialError) Timeout() bool { return isTimeout(e.Err) }
+
 // IdentityError says why the certificate at a server's address is refused.
 type IdentityError struct {
 	Reason  string // people read it

@@ -6,7 +6,9 @@
 #   install.sh reconfigure  after an edit of AGENT_ALLOW or AGENT_LISTEN in agent.env: adapt the service, restart
 #   install.sh uninstall    remove the agent and everything it keeps
 #
-# Everything runs from main, called in the last line: half a download does nothing.
+# The braces around everything: the shell reads up to the closing one before it runs a line, so that half a download
+# does nothing.
+{
 set -eu
 
 panel=@@.Panel@@
@@ -313,3 +315,4 @@ main() {
 }
 
 main "$@"
+}

@@ -54,7 +54,7 @@ type ticket struct {
 func (s *Service) makeTicket(ctx context.Context, tx *postgres.Store, srv storage.Server, preset string) (ticket, error) {
 	now := s.now()
 	code := newCode()
-	record := storage.InstallToken{CodeHash: hashCode(code), ServerID: srv.ID, Preset: preset, CreatedAt: now, ExpiresAt: now.Add(tokenLife)}
+	record := storage.InstallToken{CodeHash: hashCode(code), ServerID: srv.ID, Preset: preset, CreatedAt: now, ExpiresAt: now.Add(tokenLife).Truncate(time.Second)} // certificates know whole seconds
 	if err := tx.CreateInstallToken(ctx, record); err != nil {
 		return ticket{}, fmt.Errorf("create install token: %w", err)
 	}
