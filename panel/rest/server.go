@@ -13,7 +13,7 @@ import (
 // Limits of the server that strangers talk to.
 const (
 	headerTimeout  = 10 * time.Second // also bounds the TLS handshake
-	writeTimeout   = 60 * time.Second // per request; event streams and long jobs set their own
+	writeTimeout   = 60 * time.Second // per request; event streams set their own, AllowTime extends it
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
 )
@@ -32,6 +32,11 @@ func NewServer(handler http.Handler, logger *slog.Logger) *http.Server {
 		ConnContext:                  withConnection,
 		HTTP2:                        &http.HTTP2Config{MaxConcurrentStreams: 100, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
+}
+
+// AllowTime gives an answer longer than the minute that NewServer allows, as for a large file over a slow line.
+func AllowTime(w http.ResponseWriter, d time.Duration) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d)) // a writer without deadlines is a test's
 }
 
 // errorLog takes what net/http has to say: handshakes of scanners are debug lines, a panic outside of the Mux is not.

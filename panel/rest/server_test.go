@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -12,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -228,58 +226,40 @@ func TestDropOverHTTP2(t *testing.T) {
 	}
 }
 
-func TestBodyLimits(t *testing.T) {
+// A large file may take longer than other answers.
+func TestAllowTime(t *testing.T) {
 	t.Parallel()
-	read := 0
 	mux := NewMux(open, quiet())
 	mux.Mount("/x", Only(Session), func(r Router) {
-		r.Post("/", func(w http.ResponseWriter, r *http.Request) error {
-			read++
-			n, err := io.Copy(io.Discard, r.Body)
-			if err != nil {
-				return decodeError(err)
+		r.Get("/", func(w http.ResponseWriter, r *http.Request) error {
+			if r.URL.Query().Has("long") {
+				AllowTime(w, time.Minute)
 			}
-			return Encode(w, 200, n)
+			<-time.After(400 * time.Millisecond)
+			return Done(w)
 		})
 	})
-	addr := serve(t, mux, quiet(), false)
-	f := func(body io.Reader, length int64, status int) {
+	addr := serve(t, mux, quiet(), false, func(s *http.Server) { s.WriteTimeout = 200 * time.Millisecond })
+	f := func(query string, ok bool) {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+"/x", body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.ContentLength = length
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if readAll(t, resp); resp.StatusCode != status {
-			t.Errorf("%d bytes announced: status %d, want %d", length, resp.StatusCode, status)
+		got := exchange(t, dial(t, addr, false), "GET /x?"+query+" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		if strings.Contains(got, "success") != ok {
+			t.Errorf("%q: %.60q", query, got)
 		}
 	}
-	f(bytes.NewReader(make([]byte, MaxBody)), MaxBody, 200)
-	f(bytes.NewReader(make([]byte, MaxBody+1)), -1, 413) // chunked
-	if read != 2 {
-		t.Fatalf("read %d bodies", read)
-	}
-	got := exchangeHead(t, addr, fmt.Sprintf("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", MaxBody+1))
-	if !strings.Contains(got, "413") || read != 2 {
-		t.Errorf("a body that announces itself as too large: %q, read %d", got, read)
-	}
+	f("", false)
+	f("long", true)
 }
 
-func exchangeHead(t *testing.T, addr, text string) string {
-	t.Helper()
-	conn := dial(t, addr, false)
-	if _, err := io.WriteString(conn, text); err != nil {
-		t.Fatal(err)
+func TestServerLog(t *testing.T) {
+	t.Parallel()
+	var logged safeBuffer
+	addr := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("outside of the mux") }),
+		slog.New(slog.NewTextHandler(&logged, nil)), false)
+	exchange(t, dial(t, addr, false), "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	if got := logged.String(); !strings.Contains(got, "level=ERROR") || !strings.Contains(got, "outside of the mux") {
+		t.Errorf("log %q", got)
 	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return line
 }
 
 // safeBuffer is a log that several goroutines write.
@@ -298,39 +278,4 @@ func (s *safeBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
-}
-
-func TestServerLog(t *testing.T) {
-	t.Parallel()
-	var logged safeBuffer
-	addr := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("outside of the mux") }),
-		slog.New(slog.NewTextHandler(&logged, nil)), false)
-	exchange(t, dial(t, addr, false), "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	if got := logged.String(); !strings.Contains(got, "level=ERROR") || !strings.Contains(got, "outside of the mux") {
-		t.Errorf("log %q", got)
-	}
-}
-
-// The deadline of a body goes when the body has arrived: left in place it would cancel a long answer.
-func TestBodyDeadline(t *testing.T) {
-	t.Parallel()
-	w := &deadlines{}
-	_, r := begin(w, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("body")))
-	if len(w.read) != 1 || time.Until(w.read[0]) < bodyTimeout-5*time.Second || time.Until(w.read[0]) > bodyTimeout {
-		t.Fatalf("before the body: %v", w.read)
-	}
-	if b, err := io.ReadAll(r.Body); err != nil || string(b) != "body" {
-		t.Fatalf("%q, %v", b, err)
-	}
-	if len(w.read) != 2 || !w.read[1].IsZero() {
-		t.Errorf("after the body: %v", w.read)
-	}
-	w = &deadlines{}
-	if begin(w, httptest.NewRequest(http.MethodGet, "/", nil)); len(w.read) != 0 {
-		t.Errorf("without a body: %v", w.read)
-	}
-	var e *Error
-	if err := decodeError(os.ErrDeadlineExceeded); !errors.As(err, &e) || e.Status != http.StatusRequestTimeout {
-		t.Errorf("a body that does not arrive: %v", err)
-	}
 }
