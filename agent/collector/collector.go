@@ -5,6 +5,7 @@
 package collector
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"monitoring/agent/host"
 )
@@ -52,6 +52,8 @@ type Set struct {
 	sockets   *sockets
 	processes *processTable
 	runner    *runner
+	buffers   chan *bytes.Buffer // of the pages being built
+	started   time.Time
 	log       *slog.Logger
 }
 
@@ -68,7 +70,12 @@ func New(o Options) (*Set, error) {
 		sockets:   newSockets(h),
 		processes: newProcessTable(h),
 		runner:    newRunner(o.Log),
+		buffers:   make(chan *bytes.Buffer, maxInFlight),
+		started:   time.Now(),
 		log:       o.Log,
+	}
+	for range maxInFlight {
+		s.buffers <- new(bytes.Buffer)
 	}
 	if h.Root() != "" {
 		var err error
@@ -84,21 +91,13 @@ func (s *Set) All(window time.Duration) []Family {
 	ours := []Family{
 		{"boot_id", SetHost, (&bootID{s.host.FS()}).Collect},
 		{"build_info", SetServices, (&buildInfo{s.version}).Collect},
-		{"process", SetHost, unfailing(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))},
+		{"agent_process", SetHost, (&ownProcess{s.started}).Collect},
 		{"processes", SetHost, s.processes.Collect},
 		{"rates", SetHost, (&rates{s.sampler, window}).Collect},
 		{"sockets", SetHost, s.sockets.Collect},
 		{"usage", SetHost, (&usage{s.host}).Collect},
 	}
 	return append(ours, s.node...)
-}
-
-// unfailing wraps a collector of client_golang, which cannot fail.
-func unfailing(c prometheus.Collector) func(chan<- prometheus.Metric) error {
-	return func(ch chan<- prometheus.Metric) error {
-		c.Collect(ch)
-		return nil
-	}
 }
 
 // Run samples the rates until ctx is done.

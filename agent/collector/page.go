@@ -1,16 +1,16 @@
 package collector
 
 import (
-	"compress/gzip"
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 )
@@ -38,14 +38,8 @@ func parseQuery(v url.Values) (query, error) {
 	return q, nil
 }
 
-// gzipWriters: a compressor is several hundred kilobytes, and one is in use at a time.
-var gzipWriters = sync.Pool{New: func() any {
-	w, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // numbers hardly get smaller with more effort
-	if err != nil {
-		panic(err) // the level is a constant
-	}
-	return w
-}}
+// maxInFlight bounds how many pages are built at once. The panel asks one at a time, a Prometheus beside it another.
+const maxInFlight = 4
 
 func (s *Set) servePage(w http.ResponseWriter, r *http.Request) {
 	q, err := parseQuery(r.URL.Query())
@@ -53,34 +47,55 @@ func (s *Set) servePage(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	var buf *bytes.Buffer
+	select {
+	case buf = <-s.buffers:
+	default:
+		http.Error(w, fmt.Sprintf("%d scrapes are running already", maxInFlight), http.StatusServiceUnavailable)
+		return
+	}
+	defer func() { s.buffers <- buf }()
+	buf.Reset()
+	format := expfmt.NegotiateIncludingOpenMetrics(r.Header)
+	if err := s.writePage(buf, format, q); err != nil {
+		s.log.Error("write metrics", "err", err)
+		http.Error(w, "the metrics could not be written", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", string(format))
+	w.Header().Set("Vary", "Accept, Accept-Encoding")
+	if acceptsGzip(r.Header) {
+		w.Header().Set("Content-Encoding", "gzip")
+		// Stateless, a compressor needs no 800 kB of memory, and a page in one piece gets hardly larger by it.
+		z, err := gzip.NewWriterLevel(w, gzip.StatelessCompression)
+		if err != nil {
+			panic(err) // the level is a constant
+		}
+		defer z.Close()
+		_, _ = z.Write(buf.Bytes()) // the reader has gone; nobody is left to tell
+		return
+	}
+	_, _ = w.Write(buf.Bytes())
+}
+
+// writePage gathers the families of the set and writes them in the format.
+func (s *Set) writePage(w io.Writer, format expfmt.Format, q query) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(page{s, q})
 	families, err := registry.Gather()
 	if err != nil { // two series with the same labels; the rest of the page is good
 		s.log.Error("gather metrics", "err", err)
 	}
-	format := expfmt.NegotiateIncludingOpenMetrics(r.Header)
-	w.Header().Set("Content-Type", string(format))
-	w.Header().Set("Vary", "Accept, Accept-Encoding")
-	var body io.Writer = w
-	if acceptsGzip(r.Header) {
-		w.Header().Set("Content-Encoding", "gzip")
-		z := gzipWriters.Get().(*gzip.Writer)
-		z.Reset(w)
-		defer gzipWriters.Put(z)
-		defer z.Close()
-		body = z
-	}
-	encoder := expfmt.NewEncoder(body, format)
+	encoder := expfmt.NewEncoder(w, format)
 	for _, f := range families {
 		if err := encoder.Encode(f); err != nil {
-			s.log.Debug("write metrics", "err", err) // the reader has gone
-			return
+			return fmt.Errorf("encode %s: %w", f.GetName(), err)
 		}
 	}
 	if c, ok := encoder.(expfmt.Closer); ok {
-		_ = c.Close() // the last line of OpenMetrics; who has gone does not miss it
+		return c.Close() // the last line of OpenMetrics
 	}
+	return nil
 }
 
 func acceptsGzip(h http.Header) bool {

@@ -51,9 +51,11 @@ var (
 
 // run hands the metrics of the families to emit, with the success and the duration of each.
 func (r *runner) run(families []Family, emit func(prometheus.Metric)) {
+	var metrics []prometheus.Metric // of one family; its memory serves the next
 	for _, f := range families {
 		begin := time.Now()
-		metrics, err := r.runOne(f)
+		var err error
+		metrics, err = r.runOne(f, metrics[:0])
 		for _, m := range metrics {
 			emit(m)
 		}
@@ -70,15 +72,15 @@ func (r *runner) run(families []Family, emit func(prometheus.Metric)) {
 	}
 }
 
-// runOne returns what the family sent, also when it failed half way. Of one that hangs nothing is used.
-func (r *runner) runOne(f Family) ([]prometheus.Metric, error) {
+// runOne appends what the family sent, also when it failed half way. Of one that hangs nothing is used.
+func (r *runner) runOne(f Family, metrics []prometheus.Metric) ([]prometheus.Metric, error) {
 	r.mu.Lock()
 	stuck := r.abandoned[f.Name] >= maxAbandoned
 	r.mu.Unlock()
 	if stuck {
-		return nil, errStuck
+		return metrics, errStuck
 	}
-	ch := make(chan prometheus.Metric, 128)
+	ch := make(chan prometheus.Metric, 32)
 	finished := make(chan error, 1)
 	go func() {
 		err := protect(f.Collect, ch)
@@ -87,7 +89,6 @@ func (r *runner) runOne(f Family) ([]prometheus.Metric, error) {
 	}()
 	patience := time.NewTimer(familyPatience)
 	defer patience.Stop()
-	var metrics []prometheus.Metric
 	for {
 		select {
 		case m, open := <-ch:
@@ -97,7 +98,7 @@ func (r *runner) runOne(f Family) ([]prometheus.Metric, error) {
 			metrics = append(metrics, m)
 		case <-patience.C:
 			r.abandon(f.Name, ch)
-			return nil, errHangs
+			return metrics[:0], errHangs
 		}
 	}
 }

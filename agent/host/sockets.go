@@ -27,10 +27,16 @@ const (
 	dumpTimeoutSeconds = 2
 	dumpBuffer         = 32 << 10 // what one recv can return of a dump
 	allTCPStates       = 1<<13 - 1<<1
-	requestSize        = unix.SizeofNlMsghdr + 56 // struct inet_diag_req_v2
-	stateOffset        = 1                        // in struct inet_diag_msg
-	queuesOffset       = 56                       // idiag_rqueue, idiag_wqueue
-	inetDiagMsgSize    = 72
+	requestSize        = unix.SizeofNlMsghdr + inetDiagReqSize
+	inetDiagReqSize    = 60 // struct inet_diag_req
+	statesOffset       = 52 // idiag_states in it
+	inetDiagMsgSize    = 72 // struct inet_diag_msg
+	stateOffset        = 1  // idiag_state in it
+	queuesOffset       = 56 // idiag_rqueue, idiag_wqueue
+
+	// tcpDiagGetSock (TCPDIAG_GETSOCK) is the older of the kernel's two questions. It answers for IPv4 and IPv6 in one
+	// walk of the socket table, which is large even where it is empty; the newer wants a walk for each.
+	tcpDiagGetSock = 18
 )
 
 // dumpTCP walks the kernel's socket tables through netlink (man 7 sock_diag), without keeping what it reads.
@@ -44,36 +50,34 @@ func dumpTCP(t *TCPSockets) error {
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
 		return fmt.Errorf("set sock_diag timeout: %w", err)
 	}
+	if err := unix.Sendto(fd, dumpRequest(), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return fmt.Errorf("ask sock_diag: %w", err)
+	}
 	buf := make([]byte, dumpBuffer)
-	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
-		if err := unix.Sendto(fd, dumpRequest(family), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-			return fmt.Errorf("ask sock_diag: %w", err)
+	for {
+		n, _, err := unix.Recvfrom(fd, buf, 0)
+		if errors.Is(err, unix.EINTR) {
+			continue
 		}
-		for done := false; !done; {
-			n, _, err := unix.Recvfrom(fd, buf, 0)
-			if errors.Is(err, unix.EINTR) {
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("read sock_diag: %w", err)
-			}
-			if done, err = t.add(buf[:n]); err != nil {
-				return err
-			}
+		if err != nil {
+			return fmt.Errorf("read sock_diag: %w", err)
+		}
+		if done, err := t.add(buf[:n]); done || err != nil {
+			return err
 		}
 	}
-	return nil
 }
 
-func dumpRequest(family byte) []byte {
-	b := make([]byte, 0, requestSize)
-	b = binary.NativeEndian.AppendUint32(b, requestSize)
-	b = binary.NativeEndian.AppendUint16(b, unix.SOCK_DIAG_BY_FAMILY)
-	b = binary.NativeEndian.AppendUint16(b, unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
-	b = append(b, make([]byte, 8)...)             // sequence, port
-	b = append(b, family, unix.IPPROTO_TCP, 0, 0) // no extensions: the header has all that we count
-	b = binary.NativeEndian.AppendUint32(b, allTCPStates)
-	return b[:requestSize] // the socket id stays zero: any
+// dumpRequest asks for all TCP sockets in any state, without extensions: the header of each has all that we count.
+func dumpRequest() []byte {
+	b := make([]byte, requestSize)
+	binary.NativeEndian.PutUint32(b, requestSize)
+	binary.NativeEndian.PutUint16(b[4:], tcpDiagGetSock)
+	binary.NativeEndian.PutUint16(b[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
+	body := b[unix.SizeofNlMsghdr:]
+	body[0] = unix.AF_INET // must be valid, yet both families come
+	binary.NativeEndian.PutUint32(body[statesOffset:], allTCPStates)
+	return b
 }
 
 // add counts the sockets of one datagram of the dump and reports whether it was the last.
@@ -89,7 +93,7 @@ func (t *TCPSockets) add(b []byte) (done bool, err error) {
 			return true, nil
 		case unix.NLMSG_ERROR:
 			return true, answerError(body)
-		case unix.SOCK_DIAG_BY_FAMILY:
+		case tcpDiagGetSock:
 			if len(body) < inetDiagMsgSize {
 				return false, fmt.Errorf("read sock_diag: socket of %d bytes", len(body))
 			}
