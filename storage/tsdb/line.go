@@ -92,8 +92,8 @@ func (p *lineParser) setLabels(metric string, tags []storage.Label) error {
 		if t.Value == "" || t.Name == aggregateLabel {
 			continue
 		}
-		for hasLabel(p.options.Labels, t.Name) || strings.HasPrefix(t.Name, model.ExportedLabelPrefix) && hasLabel(p.labels, t.Name) {
-			t.Name = model.ExportedLabelPrefix + t.Name
+		if hasLabel(p.options.Labels, t.Name) {
+			t.Name = p.exportedName(t.Name, tags)
 		}
 		p.labels = append(p.labels, t)
 	}
@@ -110,6 +110,16 @@ func (p *lineParser) setLabels(metric string, tags []storage.Label) error {
 		return &PageError{Err: ErrPageSyntax, Detail: fmt.Sprintf("%.80s: %s", metric, reason)}
 	}
 	return nil
+}
+
+// exportedName renames a page label that clashes with a target label to a name that nobody has.
+func (p *lineParser) exportedName(name string, tags []storage.Label) string {
+	for {
+		name = model.ExportedLabelPrefix + name
+		if !hasLabel(tags, name) && !hasLabel(p.labels, name) && !hasLabel(p.options.Labels, name) {
+			return name
+		}
+	}
 }
 
 func hasLabel(ls []storage.Label, name string) bool {
