@@ -89,7 +89,7 @@ async function refused(response: Response, requestId: string | null): Promise<Ap
 /** The panel drops what it does not allow, so no answer can mean an ended session, a lost network or a refusal. */
 async function whyNoAnswer(error: unknown, options: RequestOptions): Promise<unknown> {
   if (options.signal?.aborted) return error
-  if (error instanceof DOMException && error.name === 'TimeoutError') return new ApiError(0, 'timeout', 'No answer in time.')
+  if ((error as Error).name === 'TimeoutError') return new ApiError(0, 'timeout', 'No answer in time.')
   if (options.anonymous) return new ApiError(0, 'dropped', 'The connection was closed without an answer.')
   switch (await checkSession()) {
     case 'out':
