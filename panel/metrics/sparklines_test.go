@@ -1,9 +1,13 @@
 package metrics
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
+
+	"monitoring/storage"
+	"monitoring/storage/storagetest"
 )
 
 // sparklineAnswer is SparklinesResponse as a client reads it.
@@ -89,5 +93,35 @@ func TestSparklinesAreShared(t *testing.T) {
 	}
 	if other := must[sparklineAnswer](t, b, "/api/fleet/sparklines?points=30"); len(other.Servers) != 1 {
 		t.Error("another length got the remembered answer")
+	}
+}
+
+// BenchmarkSparklines is the hour of 500 servers that every open dashboard shows, without its cache.
+func BenchmarkSparklines(b *testing.B) {
+	db := storagetest.TSDB(b)
+	times := grid(time.Hour)
+	fleet := &fakeFleet{}
+	for id := range 500 {
+		fleet.servers = append(fleet.servers, storage.Server{ID: int64(id + 1), IsActive: true})
+		var samples []storage.Sample
+		for _, one := range everything(id+1, times, 4) {
+			for _, p := range one.points {
+				samples = append(samples, storage.Sample{Labels: one.labels, Time: p.Time, Value: p.Value + float64(p.Time%7)})
+			}
+		}
+		if err := db.Append(samples); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := db.RunOnce(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	s := New(Options{DB: db, Fleet: fleet, Interval: func() time.Duration { return interval }})
+	for b.Loop() {
+		body, err := s.fleetTraces(b.Context(), 60, 60)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(len(body)), "bytes")
 	}
 }

@@ -73,13 +73,6 @@ func (s *Service) labelValues(r *http.Request) (answer, error) {
 	return asJSON(notNil(values), notes)
 }
 
-// Metadata is what the exposition said of a metric.
-type Metadata struct {
-	Type string `json:"type"`
-	Help string `json:"help"`
-	Unit string `json:"unit"`
-}
-
 func (s *Service) metadata(r *http.Request) (answer, error) {
 	number := func(name string) (int, error) {
 		raw := r.Form.Get(name)
@@ -100,15 +93,10 @@ func (s *Service) metadata(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	found := map[string][]Metadata{}
-	if limit != 0 { // zero asks for nothing; to the store it would mean all
-		for metric, list := range s.db.Metadata(r.Context(), r.Form.Get("metric"), max(limit, 0), max(perMetric, 0)) {
-			for _, m := range list {
-				found[metric] = append(found[metric], Metadata{m.Type, m.Help, m.Unit})
-			}
-		}
+	if limit == 0 { // to the store it would mean all
+		return asJSON(struct{}{}, nil)
 	}
-	return asJSON(found, nil)
+	return asJSON(s.db.Metadata(r.Context(), r.Form.Get("metric"), max(limit, 0), max(perMetric, 0)), nil)
 }
 
 // BuildInfo is the answer of /status/buildinfo.

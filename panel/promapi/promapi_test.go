@@ -250,6 +250,33 @@ func TestLimitCutsAndWarns(t *testing.T) {
 	f("/label/server/values", "limit=1", 1, true)
 }
 
+// Metadata comes from the pages that were scraped.
+func TestMetadata(t *testing.T) {
+	t.Parallel()
+	db := storagetest.TSDB(t)
+	const page = "# HELP up_total Bytes.\n# TYPE up_total counter\nup_total 1\n# HELP heat Degrees.\n# TYPE heat gauge\nheat 2\n"
+	if _, err := db.NewExposition(tsdb.ExpositionOptions{}).Append([]byte(page), base()); err != nil {
+		t.Fatal(err)
+	}
+	api := serve(t, db)
+	f := func(form, want string) {
+		t.Helper()
+		values, err := url.ParseQuery(form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(canonical(t, []byte(want)), canonical(t, ask(t, "GET", api, "/metadata", values).Data)); diff != "" {
+			t.Errorf("%s:\n%s", form, diff)
+		}
+	}
+	heat := `"heat":[{"type":"gauge","help":"Degrees.","unit":""}]`
+	f("", `{`+heat+`,"up_total":[{"type":"counter","help":"Bytes.","unit":""}]}`)
+	f("metric=heat", `{`+heat+`}`)
+	f("metric=heat&limit=5&limit_per_metric=1", `{`+heat+`}`)
+	f("metric=nothing", `{}`)
+	f("limit=0", `{}`)
+}
+
 // The engine's remarks reach the client: rate over something that is no counter.
 func TestInfos(t *testing.T) {
 	t.Parallel()
