@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"sync"
 	"syscall"
 	"time"
@@ -37,18 +36,13 @@ func (s *Service) Diagnose(ctx context.Context, id int64) (TestResponse, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	transport := &http.Transport{
-		DisableKeepAlives:  true,
-		DisableCompression: true,
-		DialTLSContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return s.dial(ctx, id) },
-	}
-	client := api.NewClient(agentURL(n.agentID), &http.Client{Transport: transport, CheckRedirect: noRedirect})
+	client := n.newClient(func(ctx context.Context) (net.Conn, error) { return s.dial(ctx, id) }, true)
 	version, err := client.Version(ctx)
 	if err != nil {
 		return s.failure(err, id), nil
 	}
-	s.setVersion(n, version)
-	return TestResponse{Success: true, Status: StatusOnline, ServerName: version.ServerName, Version: version.Version}, nil
+	known := s.setAbout(n, version)
+	return TestResponse{Success: true, Status: StatusOnline, ServerName: shorten(version.ServerName), Version: known.version}, nil
 }
 
 func (s *Service) failure(err error, id int64) TestResponse {
@@ -63,7 +57,7 @@ func (s *Service) failure(err error, id int64) TestResponse {
 		message = fmt.Sprintf("the agent at %s is the one of the server %q: one of the two has the wrong address", addr, name)
 	}
 	_, code := Classify(err)
-	r := TestResponse{Status: "error", Message: message, Stage: stage, Code: code}
+	r := TestResponse{Status: "error", Message: shorten(message), Stage: stage, Code: code}
 	if isTimeout(err) {
 		r.Status = "timeout"
 	}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -109,16 +108,12 @@ func (s *Service) replaceCertificate(ctx context.Context, n *node, conn *agentCo
 // clientOver speaks over conn only: the certificate must go to the very agent that made the request.
 func clientOver(conn net.Conn, n *node) *api.Client {
 	var used atomic.Bool
-	transport := &http.Transport{
-		DisableCompression: true,
-		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
-			if used.Swap(true) {
-				return nil, errors.New("the connection was lost")
-			}
-			return conn, nil
-		},
-	}
-	return api.NewClient(agentURL(n.agentID), &http.Client{Transport: transport, CheckRedirect: noRedirect})
+	return n.newClient(func(context.Context) (net.Conn, error) {
+		if used.Swap(true) {
+			return nil, errors.New("the connection was lost")
+		}
+		return conn, nil
+	}, false)
 }
 
 // sign issues a lasting certificate for a request that came over a connection which presented leaf. The record is

@@ -106,8 +106,8 @@ func (s *Service) item(n *node) ServerItem {
 		seen := stamp(*srv.LastSeen)
 		item.LastSeen = &seen
 	}
-	if n.version != nil {
-		item.AgentVersion, item.Restricted = n.version.Version, n.version.Preset != PresetFull
+	if n.about != (about{}) {
+		item.AgentVersion, item.Restricted = n.about.version, n.about.preset != PresetFull
 	}
 	return item
 }

@@ -107,6 +107,7 @@ download() {
 	say "Downloading the agent ($arch)"
 	if [ -n "$dry" ]; then
 		say "  would fetch: agent-$arch, token and install.sh of $panel"
+		work=DOWNLOADS
 		return
 	fi
 	work=$(mktemp -d)
@@ -289,7 +290,7 @@ uninstall() {
 	say "Done. Delete the server in the panel, too."
 }
 
-cleanup() { [ -z "$work" ] || rm -rf "$work"; }
+cleanup() { [ -n "$dry" ] || [ -z "$work" ] || rm -rf "$work"; }
 
 main() {
 	action=install

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,7 +14,11 @@ import (
 	"monitoring/storage"
 )
 
-const idleConn = 4 * time.Minute // less than the agent's five, so that we never send into a closing connection
+const (
+	idleConn  = 4 * time.Minute // less than the agent's five, so that we never send into a closing connection
+	maxHeader = 64 << 10
+	maxAbout  = 64
+)
 
 // node is what memory knows of one server.
 type node struct {
@@ -28,13 +33,13 @@ type node struct {
 	renewAt  time.Time // no renewal before
 
 	// Service.mu guards all below.
-	server    storage.Server
-	certs     map[string]storage.AgentCertificate // by serial
-	preset    string                              // of the last install token, "" if not known
-	reported  bool                                // a poll of this process has ended, well or not
-	dirty     bool                                // reachability is to be written
-	version   *api.Version
-	versionAt time.Time // last try
+	server   storage.Server
+	certs    map[string]storage.AgentCertificate // by serial
+	preset   string                              // of the last install token, "" if not known
+	reported bool                                // a poll of this process has ended, well or not
+	dirty    bool                                // reachability is to be written
+	about    about
+	aboutAt  time.Time // last time it was asked for
 }
 
 func (s *Service) newNode(srv storage.Server, certs []storage.AgentCertificate) *node {
@@ -42,25 +47,34 @@ func (s *Service) newNode(srv storage.Server, certs []storage.AgentCertificate) 
 	for _, c := range certs {
 		n.certs[c.Serial] = c
 	}
-	transport := &http.Transport{
-		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return s.dial(ctx, srv.ID)
-		},
-		DisableCompression:  true, // the client asks for gzip itself
-		IdleConnTimeout:     idleConn,
-		MaxIdleConnsPerHost: 3, // host page, services page, a person
-		MaxConnsPerHost:     8,
-		TLSHandshakeTimeout: handshakeTimeout,
-	}
-	n.client = api.NewClient(agentURL(srv.AgentID), &http.Client{Transport: transport, CheckRedirect: noRedirect})
+	n.client = n.newClient(func(ctx context.Context) (net.Conn, error) { return s.dial(ctx, srv.ID) }, false)
 	return n
 }
 
-// agentURL names the agent, not its address: dial knows where it is.
-func agentURL(agentID string) string { return "https://" + agentID + api.AgentSuffix }
+// newClient speaks to the agent over connections that dial makes. The URL names the agent, not its address: dial knows
+// where it is. A redirect is an answer like any other: agents have no business sending us elsewhere.
+func (n *node) newClient(dial func(context.Context) (net.Conn, error), once bool) *api.Client {
+	return api.NewClient("https://"+n.agentID+api.AgentSuffix, &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialTLSContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+			DisableCompression:     true, // the client asks for gzip itself
+			DisableKeepAlives:      once,
+			IdleConnTimeout:        idleConn,
+			MaxIdleConnsPerHost:    3, // host page, services page, a person
+			MaxConnsPerHost:        8,
+			MaxResponseHeaderBytes: maxHeader,
+		},
+	})
+}
 
-// noRedirect makes a redirect an answer like any other: agents have no business sending us elsewhere.
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// about is the part of an agent's version that the fleet keeps. Nodes belong to strangers: it is cut to a sane length.
+type about struct{ version, preset string }
+
+func newAbout(v api.Version) about {
+	cut := func(text string) string { return strings.ToValidUTF8(text[:min(len(text), maxAbout)], "") }
+	return about{cut(v.Version), cut(v.Preset)}
+}
 
 // adopt takes over the configured fields of srv and reports whether any differs.
 func (n *node) adopt(srv storage.Server) bool {
@@ -78,7 +92,7 @@ func (n *node) adopt(srv storage.Server) bool {
 // forgetReach drops what was known of an agent that is no longer the one at the other end.
 func (n *node) forgetReach() {
 	n.server.LastError, n.server.ErrorCode = nil, nil
-	n.reported, n.version, n.versionAt = false, nil, time.Time{}
+	n.reported, n.about, n.aboutAt = false, about{}, time.Time{}
 	n.dirty = true
 }
 

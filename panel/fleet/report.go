@@ -225,7 +225,7 @@ func (s *Service) readVersions(ctx context.Context) error {
 				s.log.Debug("read agent version", "server", n.id, "err", err) // the next poll tells the operator
 				return nil
 			}
-			s.setVersion(n, v)
+			s.setAbout(n, v)
 			return nil
 		})
 	}
@@ -239,19 +239,20 @@ func (s *Service) withoutVersion() []*node {
 	now := s.now()
 	for _, n := range s.nodes {
 		age := versionAge
-		if n.version == nil {
+		if n.about == (about{}) {
 			age = versionRetry
 		}
-		if n.status() == StatusOnline && now.Sub(n.versionAt) >= age {
-			n.versionAt = now
+		if n.status() == StatusOnline && now.Sub(n.aboutAt) >= age {
+			n.aboutAt = now
 			out = append(out, n)
 		}
 	}
 	return out
 }
 
-func (s *Service) setVersion(n *node, v api.Version) {
+func (s *Service) setAbout(n *node, v api.Version) about {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n.version, n.versionAt = &v, s.now()
+	n.about, n.aboutAt = newAbout(v), s.now()
+	return n.about
 }

@@ -147,8 +147,8 @@ func (s *Service) lastPreset(id int64) string {
 	switch {
 	case n != nil && n.preset != "":
 		return n.preset
-	case n != nil && n.version != nil && validPreset(n.version.Preset):
-		return n.version.Preset
+	case n != nil && validPreset(n.about.preset):
+		return n.about.preset
 	default:
 		return PresetFull
 	}
