@@ -3,7 +3,6 @@ package scrape
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"runtime"
 	"syscall"
@@ -15,7 +14,7 @@ import (
 
 	"monitoring/panel/scrape/simulate"
 	"monitoring/storage"
-	"monitoring/storage/storagetest"
+	"monitoring/storage/tsdb"
 )
 
 // BenchmarkFleetWithHangingAgents runs 500 simulated agents of 500 series for a minute, 50 of them hanging, over mutual
@@ -25,10 +24,13 @@ func BenchmarkFleetWithHangingAgents(b *testing.B) {
 	for range b.N {
 		f := newFakeFleet()
 		agents := startFleet(b, f, total, bad)
-		db := storagetest.TSDB(b)
+		db, err := tsdb.Open(tsdb.Options{Dir: b.TempDir(), MemoryBytes: 128 << 20, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			b.Fatal(err)
+		}
 		s := newScraper(Options{
 			DB: db, Interval: func() time.Duration { return 10 * time.Second }, ServicesInterval: func() time.Duration { return time.Minute },
-			Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Registerer: prometheus.NewRegistry(),
+			Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(),
 		}, f, storeOf(db))
 		runtime.GC()
 		cpu := cpuSeconds(b)
@@ -43,6 +45,9 @@ func BenchmarkFleetWithHangingAgents(b *testing.B) {
 			b.Fatal(err)
 		}
 		cpu = cpuSeconds(b) - cpu
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
 
 		stats := s.Stats()
 		short := 0
