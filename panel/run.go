@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -108,7 +109,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		Store: pg, Log: log, Registerer: registry,
 		UID: cfg.UID, Password: cfg.Password, JWTSecret: cfg.JWTSecret, JWTExpire: cfg.SessionLifetime,
 		MaxFailedAttempts: cfg.MaxFailedAttempts, BanDuration: cfg.BanDuration,
-		TrustedProxies: cfg.TrustedProxies, Secure: cfg.TLS != config.TLSOff,
+		TrustedProxies: cfg.TrustedProxies, Secure: strings.HasPrefix(cfg.PublicURL, "https://"),
 	})
 	if err != nil {
 		return nil, err

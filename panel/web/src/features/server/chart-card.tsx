@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DashboardChart } from '../../api/types'
+import { Button } from '../../components/button'
 import { ChartLegend } from '../../components/chart/chart-legend'
 import { ChartTable } from '../../components/chart/chart-table'
 import type { ChartLabels } from '../../components/chart/chart-types'
@@ -41,7 +42,7 @@ export function ChartCard(props: ChartCardProps) {
     <section className="card chart" aria-label={title}>
       <div className="card-h">
         <h2>{title}</h2>
-        <button type="button" className="btn ghost small" onClick={() => setOpen(true)}>{t('chart.show')}</button>
+        <Button kind="ghost" size="small" onClick={() => setOpen(true)}>{t('chart.show')}</Button>
       </div>
     </section>
   )

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import type { ChartResponse } from '../../api/types'
+import { Button } from '../../components/button'
 import { ApiError } from '../../lib/api'
 import { type Period, type TimeRange, periodSeconds, periods } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
@@ -23,7 +24,7 @@ export function ChartMessage({ query, range, earliest, onRange }: ChartMessagePr
     return (
       <div className="chart-void" role="alert">
         <p>{t('chart.failed', { reason })}</p>
-        <button type="button" className="btn small" onClick={() => void query.refetch()}>{t('chart.again')}</button>
+        <Button size="small" onClick={() => void query.refetch()}>{t('chart.again')}</Button>
       </div>
     )
   }
@@ -32,7 +33,7 @@ export function ChartMessage({ query, range, earliest, onRange }: ChartMessagePr
   return (
     <div className="chart-void">
       <p>{earliest == null ? t('chart.nothingYet') : t('chart.since', { since: f.time(earliest) })}</p>
-      {other && <button type="button" className="btn small" onClick={() => onRange({ period: other })}>{t('chart.showPeriod', { period: t(`period.${other}`) })}</button>}
+      {other && <Button size="small" onClick={() => onRange({ period: other })}>{t('chart.showPeriod', { period: t(`period.${other}`) })}</Button>}
     </div>
   )
 }

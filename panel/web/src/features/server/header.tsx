@@ -1,8 +1,9 @@
 import { ArrowLeft, Clock, Cpu, Folder, Lock, Monitor, Package } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
 import type { LiveServer, Metrics, ServerItem } from '../../api/types'
+import { LinkButton } from '../../components/button'
 import { CopyButton } from '../../components/copy-button'
+import { useTitle } from '../../components/page-header'
 import { StateGlyph } from '../../components/state-glyph'
 import { hostOf, serverState } from '../../lib/fleet'
 import { text } from '../../lib/format'
@@ -20,14 +21,15 @@ const tone = { online: 'ok', attention: 'warn', offline: 'crit', disabled: '', l
 export function ServerHeader({ server, now, document: d }: HeaderProps) {
   const { t } = useTranslation('server')
   const f = useFormat()
+  useTitle(server.name)
   const state = serverState(server, now)
   const host = hostOf(server.url)
   const seen = now?.at || (server.last_seen ? Date.parse(server.last_seen) : 0)
   return (
     <header className="shead">
       <div className="row">
-        <Link to="/" className="btn ghost icon" aria-label={t('header.back')} title={t('header.back')}><ArrowLeft size={16} aria-hidden /></Link>
-        <StateGlyph state={state} />
+        <LinkButton to="/" kind="ghost" size="small" icon={ArrowLeft} aria-label={t('header.back')} title={t('header.back')}>{null}</LinkButton>
+        <StateGlyph state={state} quiet />
         <h1>{server.name}</h1>
         <span className={`pill ${tone[state]}`}>{t(`state.${state}`)}</span>
         {server.folder && <span className="pill hide-s"><Folder size={12} aria-hidden />{server.folder}</span>}

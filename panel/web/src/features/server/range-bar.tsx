@@ -1,4 +1,6 @@
 import { useTranslation } from 'react-i18next'
+import { Button } from '../../components/button'
+import { Segmented } from '../../components/segmented'
 import { type TimeRange, periods } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
 
@@ -15,17 +17,11 @@ export function RangeBar({ range, stepSeconds, onRange }: RangeBarProps) {
   const period = 'period' in range ? range.period : null
   return (
     <div className="bar2">
-      <div className="seg" role="radiogroup" aria-label={t('range.period')} onKeyDown={(e) => moveChoice(e, period, onRange)}>
-        {periods.map((p) => (
-          <button key={p} type="button" role="radio" aria-checked={p === period} tabIndex={p === (period ?? periods[0]) ? 0 : -1} onClick={() => onRange({ period: p })}>
-            {t(`period.${p}`)}
-          </button>
-        ))}
-      </div>
+      <Segmented label={t('range.period')} value={period} options={periods.map((p) => ({ value: p, label: t(`period.${p}`) }))} onChange={(p) => onRange({ period: p })} />
       {'from' in range && (
         <>
           <span className="cap">{`${f.time(range.from)} – ${f.time(range.to)}`}</span>
-          <button type="button" className="btn ghost small" onClick={() => onRange({ period: '1h' })}>{t('range.reset')}</button>
+          <Button kind="ghost" size="small" onClick={() => onRange({ period: '1h' })}>{t('range.reset')}</Button>
         </>
       )}
       {stepSeconds != null && <span className="cap hide-s">{t('range.step', { step: f.duration(stepSeconds) })}</span>}
@@ -38,15 +34,4 @@ export function RangeBar({ range, stepSeconds, onRange }: RangeBarProps) {
       </span>
     </div>
   )
-}
-
-/** Arrow keys walk through the periods, as in every radio group. */
-function moveChoice(event: React.KeyboardEvent<HTMLElement>, period: string | null, onRange: (range: TimeRange) => void) {
-  const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
-  if (by === 0) return
-  event.preventDefault()
-  const index = (periods.findIndex((p) => p === period) + by + periods.length) % periods.length
-  onRange({ period: periods[index] ?? '1h' })
-  const button = event.currentTarget.querySelectorAll('button')[index]
-  button?.focus()
 }
