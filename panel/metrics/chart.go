@@ -70,11 +70,11 @@ func (s *Service) chart(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	lines, err := s.lines(ctx, chart, server.ID, win)
 	if err != nil {
-		return overload(ctx, err)
+		return s.overload(ctx, err)
 	}
 	earliest, err := s.earliest(ctx, server.ID, time.Now())
 	if err != nil {
-		return overload(ctx, err)
+		return s.overload(ctx, err)
 	}
 	return rest.Encode(w, http.StatusOK, ChartResponse{
 		Chart: chart.ID, From: win.from.UnixMilli(), To: win.to.UnixMilli(),

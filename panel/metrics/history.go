@@ -136,7 +136,7 @@ func (s *Service) history(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	points, err := s.points(ctx, server.ID, win, cores)
 	if err != nil {
-		return overload(ctx, err)
+		return s.overload(ctx, err)
 	}
 	name := span.name
 	if name == "" {

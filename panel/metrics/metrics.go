@@ -116,11 +116,12 @@ func (s *Service) queryRange(ctx context.Context, expr string, w window) ([]stor
 }
 
 // overload turns an error of a query into an answer when the reason is that there is too much to do.
-func overload(ctx context.Context, err error) error {
+func (s *Service) overload(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, tsdb.ErrBusy):
 		return rest.Fail(http.StatusServiceUnavailable, "busy", "too many queries are running: try again in a moment")
-	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		s.log.Warn("query took too long", "limit", queryTimeout, "err", err)
 		return rest.Fail(http.StatusServiceUnavailable, "query_timeout", "the query took longer than "+queryTimeout.String()+": ask for a shorter period")
 	}
 	return err

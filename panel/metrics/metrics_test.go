@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -282,4 +283,31 @@ func TestBadInput(t *testing.T) {
 	f("/api/proxy/1/metrics/chart/cpu?points=1e3", 400, "invalid", "points")
 	f("/api/fleet/sparklines?minutes=1", 400, "invalid", "minutes")
 	f("/api/fleet/sparklines?points=241", 400, "invalid", "points")
+}
+
+// Too much to do is an answer that a client can act on; any other error stays what it is.
+func TestOverload(t *testing.T) {
+	t.Parallel()
+	s := start(t).svc
+	expired, cancel := context.WithTimeout(t.Context(), -time.Second)
+	defer cancel()
+	broken := errors.New("broken")
+	f := func(ctx context.Context, err error, wantCode string) {
+		t.Helper()
+		got := s.overload(ctx, err)
+		var re *rest.Error
+		if errors.As(got, &re) {
+			if re.Status != http.StatusServiceUnavailable || re.Code != wantCode {
+				t.Errorf("%v: %d %s, want 503 %s", err, re.Status, re.Code, wantCode)
+			}
+		} else if wantCode != "" || !errors.Is(got, err) {
+			t.Errorf("%v: %v, want %s", err, got, wantCode)
+		}
+	}
+	f(t.Context(), tsdb.ErrBusy, "busy")
+	f(expired, broken, "query_timeout")
+	f(t.Context(), broken, "")
+	if _, err := s.queryRange(expired, "up", cut(time.Now().Add(-time.Hour), time.Now(), time.Minute)); err == nil {
+		t.Error("a query ran after its deadline")
+	}
 }

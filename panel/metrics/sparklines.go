@@ -64,7 +64,7 @@ func (s *Service) fleetSparklines(w http.ResponseWriter, r *http.Request) error 
 		return s.fleetTraces(ctx, minutes, points)
 	})
 	if err != nil {
-		return overload(ctx, err)
+		return s.overload(ctx, err)
 	}
 	return rest.Encode(w, http.StatusOK, body)
 }

@@ -24,7 +24,7 @@ var periods = []period{
 	{"365d", 365 * 24 * time.Hour, 12 * time.Hour, 500},
 }
 
-// longest is how far back a free range may reach: twice the raw retention's largest promise, the hourly tier.
+// longest is how far back a free range may reach: no sample is kept for longer than two years.
 const longest = 2 * 366 * 24 * time.Hour
 
 // span is what a request asks for: one of the periods up to now, or a free range, for which period.name is empty.
