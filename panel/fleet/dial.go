@@ -59,7 +59,7 @@ var (
 	errExpired       = &IdentityError{Reason: "the agent's certificate is out of date" + joinAgain}
 	errNoAgentCert   = &IdentityError{Reason: "the certificate there is not one for an agent"}
 	errUnknownSerial = &IdentityError{Reason: "the agent shows a certificate that this panel has no record of" + joinAgain}
-	errRevoked       = &IdentityError{Reason: "the agent's certificate has been revoked by a newer install token" + joinAgain}
+	errRevoked       = &IdentityError{Reason: "the agent's certificate has been revoked by a newer install token: install it again with that token"}
 	errSuperseded    = &IdentityError{Reason: "the agent shows its install certificate although it has joined already" + joinAgain}
 )
 

@@ -186,13 +186,12 @@ RestartSec=5
 LimitNOFILE=8192
 MemoryMax=256M
 LockPersonality=yes
-ProtectClock=yes
 ProtectHome=read-only
 ProtectKernelLogs=yes
 RestrictRealtime=yes
 SystemCallArchitectures=native
 TEXT
-	if [ "$user" != root ]; then
+	if [ "$user" != root ]; then # adjtimex reads how well the clock is kept; without capabilities it cannot set it
 		cat <<TEXT
 CapabilityBoundingSet=$(capabilities)
 AmbientCapabilities=$(capabilities)
@@ -206,7 +205,8 @@ ProtectSystem=strict
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 RestrictNamespaces=yes
 RestrictSUIDSGID=yes
-SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+SystemCallFilter=@system-service adjtimex clock_adjtime
 TEXT
 	fi
 	cat <<TEXT
