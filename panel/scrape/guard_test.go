@@ -3,6 +3,7 @@ package scrape
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,8 +36,8 @@ func TestWithinGivesUpADeafCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g guard
 		release := make(chan struct{})
-		calls := 0
-		deaf := func(context.Context) (int, error) { calls++; <-release; return 1, nil }
+		var calls atomic.Int64
+		deaf := func(context.Context) (int, error) { calls.Add(1); <-release; return 1, nil }
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -49,8 +50,8 @@ func TestWithinGivesUpADeafCall(t *testing.T) {
 				t.Errorf("while the first call hangs: %v, want %v", err, errStuck)
 			}
 		}
-		if calls != 1 {
-			t.Errorf("%d calls hang at once, want 1", calls)
+		if n := calls.Load(); n != 1 {
+			t.Errorf("%d calls hang at once, want 1", n)
 		}
 		close(release)
 		synctest.Wait()

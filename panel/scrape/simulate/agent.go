@@ -97,7 +97,12 @@ func (a *Agent) Address() string { return a.listener.Addr().String() }
 func (a *Agent) URL() string { return "https://" + a.Address() }
 
 // Set changes how the agent behaves from the next request on.
-func (a *Agent) Set(b Behaviour) { a.behaviour.Store(int32(b)) }
+func (a *Agent) Set(b Behaviour) {
+	if b == MillionSeries {
+		millionPage() // made here, lest the first request pays for it
+	}
+	a.behaviour.Store(int32(b))
+}
 
 // Requests tells how many metrics pages were asked for.
 func (a *Agent) Requests() int64 { return a.requests.Load() }
