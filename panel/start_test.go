@@ -32,7 +32,10 @@ type testPanel struct {
 	log   *lockedBuffer
 }
 
-const testPassword = "correct horse battery staple"
+const (
+	testPassword = "correct horse battery staple"
+	wait         = 30 * time.Second
+)
 
 // startPanel runs a whole panel against a clean Postgres and waits until it answers.
 func startPanel(t *testing.T) *testPanel {
