@@ -1,0 +1,61 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { RefreshCw, SunMoon } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Outlet, useNavigate } from 'react-router'
+import { notify } from '../components/toast'
+import { type Command, useCommands } from '../lib/commands'
+import { toggleTheme } from '../lib/theme'
+import { useEventStream, useLiveConnection } from './live-connection'
+import { Palette } from './palette'
+import { pages } from './routes'
+import { Sidebar } from './sidebar'
+import { ShortcutList } from './shortcut-list'
+import { TabBar } from './tab-bar'
+import { StateSpeaker } from './state-speaker'
+
+/** The frame around every page: menu, palette, live connection. */
+export function Layout() {
+  const { t } = useTranslation('app')
+  const stream = useEventStream()
+  useLiveConnection(stream)
+  const [palette, setPalette] = useState(false)
+  const [keys, setKeys] = useState(false)
+  useGlobalCommands({ palette: () => setPalette(true), keys: () => setKeys(true) })
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.code !== 'KeyK' || event.altKey || event.shiftKey) return
+      event.preventDefault()
+      setPalette((open) => !open)
+    }
+    document.addEventListener('keydown', onKeyDown)
+    return () => document.removeEventListener('keydown', onKeyDown)
+  }, [])
+  return (
+    <div className="app">
+      <a className="skip" href="#content" onClick={(e) => { e.preventDefault(); document.getElementById('content')?.focus() }}>{t('skip')}</a>
+      <Sidebar connection={stream.state} onSearch={() => setPalette(true)} />
+      <div className="main"><Outlet /></div>
+      <TabBar onSearch={() => setPalette(true)} />
+      <StateSpeaker />
+      <Palette open={palette} onOpenChange={setPalette} />
+      <ShortcutList open={keys} onOpenChange={setKeys} />
+    </div>
+  )
+}
+
+function useGlobalCommands(open: { palette: () => void; keys: () => void }): void {
+  const { t } = useTranslation('app')
+  const navigate = useNavigate()
+  const client = useQueryClient()
+  const commands: Command[] = [
+    { id: 'palette', label: t('keys.palette'), keys: 'Slash', hidden: true, run: open.palette },
+    { id: 'refresh', label: t('keys.refresh'), icon: RefreshCw, keys: 'R', run: () => void client.invalidateQueries().then(() => notify.success(t('refreshed'))) },
+    { id: 'theme', label: t('theme'), icon: SunMoon, keys: 'T', run: toggleTheme },
+    { id: 'keys', label: t('keys.show'), keys: 'Shift+Slash', run: open.keys },
+  ]
+  for (const { path, nav } of pages) {
+    if (nav?.key) commands.push({ id: `go-${path}`, label: t('keys.goTo', { page: t(`nav.${nav.label}`) }), keys: `G ${nav.key}`, hidden: true, run: () => void navigate(`/${path}`) })
+  }
+  useCommands(commands)
+}

@@ -1,0 +1,18 @@
+import { LayoutDashboard, type LucideIcon, ScrollText, Settings } from 'lucide-react'
+import type { ComponentType } from 'react'
+
+export interface Page {
+  /** Below the secret path; '' is the start page. */
+  path: string
+  load: () => Promise<{ Component: ComponentType }>
+  /** Entry of the menu; pages without it are reached from others. */
+  nav?: { label: string; icon: LucideIcon; group: 'main' | 'panel'; /** Pressed after G. */ key?: string; count?: 'servers' }
+}
+
+/** Every page behind the login, in the order of the menu. The first one is the start page. */
+export const pages: Page[] = [
+  { path: '', load: () => import('../features/dashboard/page').then((m) => ({ Component: m.DashboardPage })), nav: { label: 'dashboard', icon: LayoutDashboard, group: 'main', key: 'D' } },
+  { path: 'servers/:id', load: () => import('../features/server/page').then((m) => ({ Component: m.ServerPage })) },
+  { path: 'audit', load: () => import('../features/audit/page').then((m) => ({ Component: m.AuditPage })), nav: { label: 'audit', icon: ScrollText, group: 'panel' } },
+  { path: 'settings', load: () => import('../features/settings/page').then((m) => ({ Component: m.SettingsPage })), nav: { label: 'settings', icon: Settings, group: 'panel' } },
+]
