@@ -32,6 +32,7 @@ type peer struct {
 	minute      time.Time // start of the counted minute
 	inMinute    int
 	pending     int
+	trusted     bool // the panel's certificate came from here: a flood of strangers takes neither its slots nor its record
 }
 
 func newGuard() *guard { return &guard{now: time.Now, peers: map[netip.Prefix]*peer{}} }
@@ -42,7 +43,7 @@ func (g *guard) begin(addr netip.Addr) (blocked, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p, now := g.peer(addr), g.now()
-	if g.pending >= maxPending || p.pending >= maxPendingPeer {
+	if g.pending >= maxPending && !p.trusted || p.pending >= maxPendingPeer {
 		return false, false
 	}
 	g.pending++
@@ -87,7 +88,7 @@ func (g *guard) trust(addr netip.Addr) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if p := g.peers[network(addr)]; p != nil {
-		p.failures, p.inMinute, p.bannedUntil = 0, 0, time.Time{}
+		p.failures, p.inMinute, p.bannedUntil, p.trusted = 0, 0, time.Time{}, true
 	}
 }
 
@@ -109,7 +110,7 @@ func (g *guard) forgetOldest() {
 	var oldest netip.Prefix
 	var at time.Time
 	for key, p := range g.peers {
-		if p.pending == 0 && (at.IsZero() || p.touched.Before(at)) {
+		if p.pending == 0 && !p.trusted && (at.IsZero() || p.touched.Before(at)) {
 			oldest, at = key, p.touched
 		}
 	}

@@ -119,7 +119,9 @@ func TestNetworks(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGuard()
+		g, panel := newGuard(), addr("192.0.2.99")
+		try(t, g, panel)
+		g.trust(panel)
 		for i := range maxAddresses + 500 {
 			g.fail(addr(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255)))
 			time.Sleep(time.Millisecond)
@@ -130,12 +132,17 @@ func TestMemoryIsBounded(t *testing.T) {
 		if _, ok := g.peers[network(addr("10.0.0.0"))]; ok {
 			t.Error("the oldest address was not the one to be forgotten")
 		}
+		if _, ok := g.peers[network(panel)]; !ok {
+			t.Error("the panel's address was forgotten")
+		}
 	})
 }
 
 func TestPendingHandshakesAreBounded(t *testing.T) {
 	t.Parallel()
-	g, a := newGuard(), addr("192.0.2.1")
+	g, a, panel := newGuard(), addr("192.0.2.1"), addr("192.0.2.99")
+	try(t, g, panel)
+	g.trust(panel)
 	for range maxPendingPeer {
 		if _, ok := g.begin(a); !ok {
 			t.Fatal("no slot")
@@ -152,6 +159,10 @@ func TestPendingHandshakesAreBounded(t *testing.T) {
 	if _, ok := g.begin(addr("203.0.113.1")); ok {
 		t.Error("more handshakes than allowed at the same time")
 	}
+	if _, ok := g.begin(panel); !ok {
+		t.Error("a flood of strangers keeps the panel out")
+	}
+	g.end(panel)
 	g.end(a)
 	if _, ok := g.begin(addr("203.0.113.1")); !ok {
 		t.Error("a slot that was given back cannot be used")

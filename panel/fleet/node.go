@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 const (
 	idleConn  = 4 * time.Minute // less than the agent's five, so that we never send into a closing connection
 	maxHeader = 64 << 10
-	maxAbout  = 64
 )
 
 // node is what memory knows of one server.
@@ -66,14 +64,6 @@ func (n *node) newClient(dial func(context.Context) (net.Conn, error), once bool
 			MaxResponseHeaderBytes: maxHeader,
 		},
 	})
-}
-
-// about is the part of an agent's version that the fleet keeps. Nodes belong to strangers: it is cut to a sane length.
-type about struct{ version, preset string }
-
-func newAbout(v api.Version) about {
-	cut := func(text string) string { return strings.ToValidUTF8(text[:min(len(text), maxAbout)], "") }
-	return about{cut(v.Version), cut(v.Preset)}
 }
 
 // adopt takes over the configured fields of srv and reports whether any differs.

@@ -11,8 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"monitoring/agent/api"
 	"monitoring/storage"
 	"monitoring/storage/postgres"
@@ -204,55 +202,4 @@ func (s *Service) markDirty(batch []storage.Server) {
 			n.dirty = true
 		}
 	}
-}
-
-const (
-	versionAge   = 10 * time.Minute // of a known version
-	versionRetry = 30 * time.Second // after a try that failed
-	versionCall  = 5 * time.Second
-)
-
-// readVersions asks agents that answer what they are and what their owner allows.
-func (s *Service) readVersions(ctx context.Context) error {
-	var g errgroup.Group
-	g.SetLimit(upkeepLimit)
-	for _, n := range s.withoutVersion() {
-		g.Go(func() error {
-			limited, cancel := context.WithTimeout(ctx, versionCall)
-			defer cancel()
-			v, err := n.client.Version(limited)
-			if err != nil {
-				s.log.Debug("read agent version", "server", n.id, "err", err) // the next poll tells the operator
-				return nil
-			}
-			s.setAbout(n, v)
-			return nil
-		})
-	}
-	return g.Wait()
-}
-
-func (s *Service) withoutVersion() []*node {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var out []*node
-	now := s.now()
-	for _, n := range s.nodes {
-		age := versionAge
-		if n.about == (about{}) {
-			age = versionRetry
-		}
-		if n.status() == StatusOnline && now.Sub(n.aboutAt) >= age {
-			n.aboutAt = now
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-func (s *Service) setAbout(n *node, v api.Version) about {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n.about, n.aboutAt = newAbout(v), s.now()
-	return n.about
 }
