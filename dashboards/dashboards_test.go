@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -69,6 +70,36 @@ func TestQueriesNameTheServerAndReadRanges(t *testing.T) {
 			matrix, ok := path[len(path)-1].(*parser.MatrixSelector)
 			if !ok || matrix.Range != time.Minute {
 				t.Errorf("%s: %s is not read over one step", where, selector)
+			}
+			return nil
+		})
+	})
+}
+
+// exported are the metric names that the agent's own tests hold to be on its page.
+func exported(t *testing.T) map[string]bool {
+	t.Helper()
+	name := regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*`)
+	names := make(map[string]bool)
+	for _, file := range []string{"page.golden", "node_exporter_full.txt"} {
+		text, err := os.ReadFile(filepath.Join("..", "agent", "collector", "testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			names[name.FindString(line)] = true
+		}
+	}
+	return names
+}
+
+func TestQueriesNameMetricsOfTheAgent(t *testing.T) {
+	t.Parallel()
+	known := exported(t)
+	eachQuery(t, func(where string, expr parser.Expr) {
+		parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+			if s, ok := node.(*parser.VectorSelector); ok && !known[s.Name] {
+				t.Errorf("%s: no collector exports %s", where, s.Name)
 			}
 			return nil
 		})

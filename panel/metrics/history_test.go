@@ -3,8 +3,12 @@ package metrics
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -197,5 +201,37 @@ func TestHistoryWithoutData(t *testing.T) {
 	got := must[HistoryResponse](t, start(t), "/api/proxy/3/metrics/history")
 	if got.Data == nil || got.Count != 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A column that reads a name which no agent exports would be null for ever.
+func TestQueriesNameMetricsOfTheAgent(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{"up": true} // from the scraper
+	name := regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*`)
+	for _, file := range []string{"page.golden", "node_exporter_full.txt"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "agent", "collector", "testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			known[name.FindString(line)] = true
+		}
+	}
+	exprs := []string{perCore, anyAnswer, fleetCPU, fleetRAM, fleetRx, fleetTx, fleetCores, fleetMemory}
+	for _, c := range slices.Concat(commonColumns, rawColumns, aggregatedColumns) {
+		exprs = append(exprs, c.expr)
+	}
+	selector := regexp.MustCompile(`([a-zA-Z_][a-zA-Z0-9_]*)\{`)
+	for _, expr := range exprs {
+		found := selector.FindAllStringSubmatch(expr, -1)
+		if len(found) == 0 {
+			t.Errorf("%s reads nothing", expr)
+		}
+		for _, f := range found {
+			if !known[f[1]] {
+				t.Errorf("%s: no collector exports %s", expr, f[1])
+			}
+		}
 	}
 }
