@@ -50,7 +50,7 @@ var notHere = map[string]string{
 	"node_hwmon_chip_names": "sensors", "node_hwmon_fan_min_rpm": "sensors", "node_hwmon_fan_rpm": "sensors", "node_hwmon_temp_celsius": "sensors",
 	"node_hwmon_temp_crit_alarm_celsius": "sensors", "node_hwmon_temp_crit_celsius": "sensors", "node_hwmon_temp_crit_hyst_celsius": "sensors",
 	"node_hwmon_temp_max_celsius":             "sensors",
-	"node_kernel_hung_tasks":                  "a kernel option",
+	"node_kernel_hung_tasks":                  "this version says node_kernel_hung_tasks_total",
 	"node_memory_HardwareCorrupted_bytes":     "memory that reports its errors",
 	"node_netstat_Tcp_MaxConn":                "left out by node_exporter's default",
 	"node_power_supply_online":                "a battery",

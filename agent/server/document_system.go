@@ -119,15 +119,16 @@ func (d *Document) timezone(now time.Time) api.Timezone {
 	if name == "" {
 		name = short
 	}
+	return api.Timezone{Name: name, Offset: offsetText(seconds), OffsetSeconds: seconds}
+}
+
+// offsetText writes seconds east of Greenwich as "+03:00".
+func offsetText(seconds int) string {
 	sign := '+'
 	if seconds < 0 {
-		sign = '-'
+		sign, seconds = '-', -seconds
 	}
-	return api.Timezone{
-		Name:          name,
-		Offset:        fmt.Sprintf("%c%02d:%02d", sign, abs(seconds)/3600, abs(seconds)/60%60),
-		OffsetSeconds: seconds,
-	}
+	return fmt.Sprintf("%c%02d:%02d", sign, seconds/3600, seconds/60%60)
 }
 
 // location follows /etc/localtime, which is a link into the zone database, or a copy of one of its files. The link is
@@ -161,5 +162,3 @@ func (d *Document) loadLocation(name, file string) (*time.Location, error) {
 	}
 	return time.LoadLocationFromTZData(name, data)
 }
-
-func abs(n int) int { return max(n, -n) }
