@@ -21,8 +21,8 @@ import (
 	"monitoring/storage/tsdb"
 )
 
-// maxTimeout bounds every query; ?timeout= can only shorten it.
-const maxTimeout = 2 * time.Minute
+// maxTimeout bounds every query, as the store does; ?timeout= can only shorten it.
+const maxTimeout = time.Minute
 
 // Service holds the handlers.
 type Service struct {
