@@ -37,7 +37,7 @@ func newCounters(r prometheus.Registerer) *counters {
 			Help: "How much later than scheduled a scrape was started.", Buckets: []float64{.001, .005, .01, .025, .05, .1, .2, .5, 1, 5}}),
 		missed:  counter("panel_scrape_missed_total", "Scheduled scrapes that were left out because the one before took too long."),
 		samples: counter("panel_scrape_samples_total", "Samples that were stored from agents."),
-		dropped: counter("panel_scrape_dropped_samples_total", "Samples of good pages that were not stored because of a limit."),
+		dropped: counter("panel_scrape_dropped_samples_total", "Samples of good pages that were not stored: NaN, or a series that stood on the page twice."),
 		targets: prometheus.NewGauge(prometheus.GaugeOpts{Name: "panel_scrape_targets", Help: "Servers that are being scraped."}),
 		lastSuccess: prometheus.NewGauge(prometheus.GaugeOpts{Name: "panel_scrape_last_success_timestamp_seconds",
 			Help: "When a scrape last succeeded."}),

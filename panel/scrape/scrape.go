@@ -21,12 +21,12 @@ import (
 	"monitoring/storage/tsdb"
 )
 
-// Limits of what one target may send; a page beyond them is refused as a whole.
+// Limits of what one target may send; a page beyond them is refused as a whole. Its bytes are limited by agent/api.
 const (
 	maxSamples    = 50_000
 	maxLabels     = 64
-	maxLabelName  = 200
-	maxLabelValue = 1024
+	maxLabelName  = 256
+	maxLabelValue = 4096
 )
 
 // Options are what a Scraper needs.

@@ -118,7 +118,7 @@ func send(w http.ResponseWriter, r *http.Request, page []byte) {
 	_ = zw.Close()
 }
 
-// sendHuge sends one page of comments, without end for a reader that has none.
+// sendHuge sends comments until the reader has had enough.
 func sendHuge(w http.ResponseWriter) {
 	chunk := []byte(strings.Repeat("# padding\n", 1<<15))
 	for sent := 0; sent <= api.MaxExposition; sent += len(chunk) {
