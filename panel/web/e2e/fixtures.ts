@@ -38,6 +38,7 @@ export async function signIn(page: Page, panel: Panel): Promise<void> {
 
 export const test = base.extend<Fixtures, Programs>({
   panel: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of the fixtures from the pattern
     async ({}, use) => {
       const panel = await Panel.start()
       await use(panel)

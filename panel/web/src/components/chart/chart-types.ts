@@ -12,6 +12,8 @@ export interface ChartData {
   timestamps: number[]
   series: ChartSeries[]
   stepSeconds: number
+  /** When the history begins; null when nobody knows. */
+  earliest?: number | null
 }
 
 export interface ChartLimits {

@@ -5,10 +5,11 @@ export interface Gap {
 }
 
 /**
- * Finds where no series has a value for longer than 2.5 steps. Missing values before the first and after the last point
- * count from the edge of the range.
+ * Finds where no series has a value for longer than 2.5 steps. Missing values after the last point count up to the edge
+ * of the range, those before the first one from its beginning, unless the history begins later (`earliest`): what was
+ * before is no gap.
  */
-export function findGaps(timestamps: number[], series: (number | null)[][], stepSeconds: number): Gap[] {
+export function findGaps(timestamps: number[], series: (number | null)[][], stepSeconds: number, earliest: number | null = null): Gap[] {
   const gaps: Gap[] = []
   const least = stepSeconds * 2500
   const last = timestamps.length - 1
@@ -18,7 +19,8 @@ export function findGaps(timestamps: number[], series: (number | null)[][], step
     if (empty && start < 0) start = Math.max(0, i - 1)
     if (start >= 0 && (!empty || i === last)) {
       const gap = { from: timestamps[start] as number, to: timestamps[i] as number }
-      if (gap.to - gap.from > least) gaps.push(gap)
+      const unborn = earliest != null && gap.to - stepSeconds * 1000 <= earliest
+      if (gap.to - gap.from > least && !unborn) gaps.push(gap)
       start = -1
     }
   }

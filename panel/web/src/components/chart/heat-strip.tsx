@@ -22,7 +22,7 @@ const bottom = 18
 /** One row per core, one column per point: one hue below 85 percent, then amber, then red. */
 export function HeatStrip({ name, data, from, to, format, cursor }: HeatStripProps) {
   const rows = data.series.length
-  const rowHeight = rows > 32 ? 4 : 16
+  const rowHeight = rows > 32 ? 4 : rows > 4 ? 16 : 24
   const height = rows * rowHeight + bottom
   const draw: Draw = (g, width) => paint(g, width, height, { data, from, to, format, rowHeight, time: cursor.get() })
   const follow = useCallback((redraw: () => void) => cursor.subscribe(redraw), [cursor])

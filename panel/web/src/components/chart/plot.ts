@@ -181,7 +181,7 @@ function axes(style: PlotStyle, top: number): uPlot.Axis[] {
 /** Everything that uPlot needs to draw a chart in our manner; size, cursor and selection belong to the component. */
 export function plotOptions(style: PlotStyle): Pick<uPlot.Options, 'series' | 'bands' | 'scales' | 'axes' | 'hooks' | 'legend' | 'padding'> {
   const top = style.maxFixed ?? niceMax(highest(style.data), style.binary)
-  const gaps = findGaps(style.data.timestamps, style.data.series.map((s) => s.mean), style.data.stepSeconds)
+  const gaps = findGaps(style.data.timestamps, style.data.series.map((s) => s.mean), style.data.stepSeconds, style.data.earliest)
   return {
     legend: { show: false },
     padding: [8, 6, 0, 0],

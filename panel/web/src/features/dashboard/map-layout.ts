@@ -41,6 +41,8 @@ export function layoutMap(groups: Group[], width: number, height: number, namele
     })
     left += own + folderGap
   })
+  const last = out.headings.at(-1)
+  if (last) last.width = width - last.x
   return out
 }
 

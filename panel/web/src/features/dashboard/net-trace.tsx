@@ -79,7 +79,7 @@ function hatchGaps(g: CanvasRenderingContext2D, values: Float32Array, width: num
   g.strokeStyle = colors().hatch
   g.lineWidth = 1
   for (const [from, to] of gaps) {
-    if (to - from < 2) continue
+    if (to - from < 2 || from === 0) continue // before the first value there may have been no server
     const [left, span] = [x(from) + 1, x(to) - x(from) - 1]
     g.save()
     g.beginPath()

@@ -53,7 +53,7 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onReset, l
   const f = useFormat()
   const query = useChart(serverId, chart.id, range, points)
   const format = useMemo(() => chartFormat(f, chart.unit), [f, chart.unit])
-  const data = useMemo(() => query.data && chartData(query.data, chart, f.language), [query.data, chart, f.language])
+  const data = useMemo(() => query.data && chartData(query.data, chart, f.language, chart.kind === 'heat' ? (n) => t('chart.core', { n }) : undefined), [query.data, chart, f.language, t])
   const labels = useChartLabels()
   const [table, setTable] = useState(false)
   const title = chart.title[f.language]
@@ -67,7 +67,7 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onReset, l
         {filled && chart.kind === 'line' && <ChartLegend data={data} format={format} cursor={cursor} noData={t('chart.noData')} />}
         {chart.kind === 'heat' && <HeatScale />}
       </div>
-      <div className="plot" style={{ minHeight: plotHeight }}>
+      <div className="plot" style={{ minHeight: chart.kind === 'heat' ? undefined : plotHeight }}>
         {filled && chart.kind === 'heat' && <HeatStrip name={title} data={data} from={query.data.from} to={query.data.to} format={format} cursor={cursor} />}
         {filled && chart.kind === 'line' && (
           <TimeChart

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChartResponse, DashboardChart } from '../../api/types'
-import { chartData, deviation, hasValues, newest } from './chart-data'
+import { chartData, deviation, hasValues, newest, thin } from './chart-data'
 
 const chart: DashboardChart = {
   id: 'tcp', title: { en: 'TCP', ru: 'TCP' }, unit: 'number', kind: 'line', mirror: false, collapsed: false, limits: null, max_fixed: null,
@@ -26,6 +26,12 @@ describe('chart data', () => {
     expect(newest([1, 2, null])).toBe(2)
     expect(newest([1, null, null, null])).toBeNull()
     expect(newest([])).toBeNull()
+  })
+  it('thins to means, gaps stay gaps', () => {
+    const values = Array.from({ length: 120 }, (_, i) => (i < 2 ? null : i))
+    expect(thin(values)).toHaveLength(60)
+    expect(thin(values).slice(0, 3)).toEqual([null, 2.5, 4.5])
+    expect(thin([1, null])).toEqual([1, null])
   })
   it('compares with the usual level', () => {
     const usual = Array.from({ length: 20 }, () => 100 as number | null)

@@ -2,14 +2,15 @@ import type { ChartResponse, DashboardChart } from '../../api/types'
 import type { ChartData } from '../../components/chart/chart-types'
 import type { Language } from '../../lib/format'
 
-/** Joins an answer with its definition: labels are the titles of the series, or the legends where one query gives many. */
-export function chartData(response: ChartResponse, chart: DashboardChart, language: Language): ChartData {
+/** Joins an answer with its definition: labels are the titles of the series, or the legends where one query gives many. `legend` words those. */
+export function chartData(response: ChartResponse, chart: DashboardChart, language: Language, legend = (text: string) => text): ChartData {
   return {
     timestamps: response.timestamps,
     stepSeconds: response.step_seconds,
+    earliest: response.earliest,
     series: response.series.map((s) => ({
       name: s.name,
-      label: s.legend || (chart.series.find((d) => d.name === s.name)?.title[language] ?? s.name),
+      label: (s.legend && legend(s.legend)) || (chart.series.find((d) => d.name === s.name)?.title[language] ?? s.name),
       mean: s.mean,
       min: s.min,
       max: s.max,
@@ -33,4 +34,16 @@ export function deviation(values: (number | null)[]): number | null {
   const usual = known[known.length >> 1]
   if (now == null || known.length < 10 || !usual) return null
   return ((now - usual) / usual) * 100
+}
+
+const sparkPoints = 60
+
+/** At most 60 points, each the mean of those it stands for; a stretch without any stays a gap. */
+export function thin(values: (number | null)[]): (number | null)[] {
+  const size = Math.ceil(values.length / sparkPoints)
+  if (size <= 1) return values
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => {
+    const known = values.slice(i * size, (i + 1) * size).filter((v) => v != null)
+    return known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : null
+  })
 }

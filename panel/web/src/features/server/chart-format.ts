@@ -25,5 +25,8 @@ function valueFormat(f: Format, unit: ChartUnit): (v: number) => string {
   }
 }
 
-/** "2.00 Gbit/s" is "2 Gbit/s" on an axis, whose steps are round. */
-const shorten = (s: string): string => s.replace(/[.,]0+(?=\D|$)/, '').replace(/([.,]\d*?)0+(?=\D|$)/, '$1')
+/** "2.00 Gbit/s" is "2 Gbit/s" on an axis, whose steps are round. Three digits after a comma are thousands. */
+const shorten = (s: string): string => s.replace(/([.,])(\d{1,2})(?!\d)/, (_, point: string, digits: string) => {
+  const kept = digits.replace(/0+$/, '')
+  return kept && point + kept
+})

@@ -5,7 +5,7 @@ import type { ChartData, ChartFormat } from '../../components/chart/chart-types'
 import { Sparkline } from '../../components/chart/sparkline'
 import { ApiError } from '../../lib/api'
 import { useFormat } from '../../lib/use-format'
-import { deviation, newest } from './chart-data'
+import { deviation, newest, thin } from './chart-data'
 
 interface MultiplesProps {
   chart: DashboardChart
@@ -38,7 +38,7 @@ export function MultiplesCard({ chart, query, data, format, onFold }: MultiplesP
           return (
             <li key={s.label}>
               <span className={`mono ${over ? 'warn' : 't2'}`} title={s.label}>{s.label}</span>
-              <Sparkline values={s.mean} max={chart.max_fixed ?? undefined} limits={chart.limits} />
+              <Sparkline values={thin(s.mean)} max={chart.max_fixed ?? undefined} limits={chart.limits} />
               <b className="num">{now == null ? '–' : format.value(now)}</b>
               <span className={`num sm ${over ? 'warn' : 't3'}`}>{off == null ? '' : `${off > 0 ? '+' : ''}${f.percent(off)}`}</span>
             </li>

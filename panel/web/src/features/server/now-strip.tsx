@@ -6,6 +6,7 @@ import { Sparkline } from '../../components/chart/sparkline'
 import { text } from '../../lib/format'
 import { type Level, level, limits, loadLevel } from '../../lib/limits'
 import { useFormat } from '../../lib/use-format'
+import { thin } from './chart-data'
 import { useChart } from './queries'
 
 interface NowStripProps {
@@ -19,26 +20,29 @@ const lastHour = { period: '1h' } as const
 export function NowStrip({ serverId, now }: NowStripProps) {
   const { t } = useTranslation('server')
   const f = useFormat()
-  const trace = (chart: string, series: number) => useLastHour(serverId, chart, series)
-  const [cpu, memory, received, sent, tcp] = [trace('cpu', 0), trace('memory', 0), trace('network', 0), trace('network', 1), trace('connections', 0)]
+  const cpu = useLastHour(serverId, 'cpu', 0)
+  const memory = useLastHour(serverId, 'memory', 0)
+  const received = useLastHour(serverId, 'network', 0)
+  const sent = useLastHour(serverId, 'network', 1)
+  const tcp = useLastHour(serverId, 'connections', 0)
   const rx = f.rateOfBytes(now?.rx)
   const tx = f.rateOfBytes(now?.tx)
   const peak = (values: (number | null)[]) => t('now.peak', { value: text(f.rate(highest(values))) })
   const of = (used?: number, total?: number) => t('now.of', { used: text(f.bytes(used)), total: text(f.bytes(total)) })
   return (
     <section className="strip kpi6" aria-label={t('now.title')}>
-      <Figure icon={Cpu} label={t('now.cpu')} value={f.percent(now?.cpu, 1)} level={level('cpu', now?.cpu)} trace={<Sparkline values={cpu} max={100} limits={limits.cpu} />}>
+      <Figure icon={Cpu} label={t('now.cpu')} value={f.percent(now?.cpu, 1)} level={level('cpu', now?.cpu)} trace={<Sparkline values={thin(cpu)} max={100} limits={limits.cpu} />}>
         <LoadAverage now={now} />
       </Figure>
-      <Figure icon={MemoryStick} label={t('now.memory')} value={f.percent(now?.ram, 1)} level={level('ram', now?.ram)} trace={<Sparkline values={memory} max={100} limits={limits.ram} />}>
+      <Figure icon={MemoryStick} label={t('now.memory')} value={f.percent(now?.ram, 1)} level={level('ram', now?.ram)} trace={<Sparkline values={thin(memory)} max={100} limits={limits.ram} />}>
         {of(now?.ram_used, now?.ram_total)}
       </Figure>
       <Figure icon={HardDrive} label={t('now.disk')} value={f.percent(now?.disk, 1)} level={level('disk', now?.disk)} trace={<span className="meter"><i className={level('disk', now?.disk)} style={{ width: `${now?.disk || 0}%` }} /></span>}>
         {of(now?.disk_used, now?.disk_total)}
       </Figure>
-      <Figure icon={ArrowDown} label={t('now.download')} value={rx.value} unit={rx.unit} trace={<Sparkline values={received} />}>{peak(received)}</Figure>
-      <Figure icon={ArrowUp} label={t('now.upload')} value={tx.value} unit={tx.unit} trace={<Sparkline values={sent} color="s-b" />}>{peak(sent)}</Figure>
-      <Figure icon={ArrowLeftRight} label={t('now.connections')} value={f.count(now?.tcp)} unit="TCP" trace={<Sparkline values={tcp} />}>
+      <Figure icon={ArrowDown} label={t('now.download')} value={rx.value} unit={rx.unit} trace={<Sparkline values={thin(received)} />}>{peak(received)}</Figure>
+      <Figure icon={ArrowUp} label={t('now.upload')} value={tx.value} unit={tx.unit} trace={<Sparkline values={thin(sent)} color="s-b" />}>{peak(sent)}</Figure>
+      <Figure icon={ArrowLeftRight} label={t('now.connections')} value={f.count(now?.tcp)} unit="TCP" trace={<Sparkline values={thin(tcp)} />}>
         {t('now.sockets', { udp: f.count(now?.udp), processes: f.count(now?.processes) })}
       </Figure>
     </section>
@@ -78,11 +82,9 @@ function LoadAverage({ now }: { now: LiveServer | undefined }) {
   )
 }
 
-/** A series of the last hour, thinned to about 60 points. */
+/** A series of the last hour. */
 function useLastHour(serverId: number, chart: string, series: number): (number | null)[] {
-  const values = useChart(serverId, chart, lastHour, 0).data?.series[series]?.mean ?? []
-  const every = Math.max(1, Math.floor(values.length / 60))
-  return values.filter((_, i) => i % every === 0)
+  return useChart(serverId, chart, lastHour, 0).data?.series[series]?.mean ?? []
 }
 
 const highest = (values: (number | null)[]): number | null => values.reduce<number | null>((max, v) => (v != null && (max == null || v > max) ? v : max), null)
