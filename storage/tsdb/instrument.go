@@ -4,8 +4,7 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // metrics count what the database does.
 type metrics struct {
-	reg        prometheus.Registerer
-	collectors []prometheus.Collector
+	registry *recorder // nil: nobody looks
 
 	appended prometheus.Counter
 	dropped  *prometheus.CounterVec
@@ -15,7 +14,6 @@ type metrics struct {
 
 func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 	m := &metrics{
-		reg: reg,
 		appended: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "panel_tsdb_samples_appended_total", Help: "Samples given to the storage engine, staleness markers included.",
 		}),
@@ -33,8 +31,12 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 	for _, reason := range []string{"nan", "duplicate"} {
 		m.dropped.WithLabelValues(reason)
 	}
+	if reg == nil {
+		return m
+	}
 	stat := func(f func(vmStats) uint64) func() float64 { return func() float64 { return float64(f(db.stats())) } }
-	m.collectors = []prometheus.Collector{
+	m.registry = &recorder{Registerer: reg}
+	m.registry.MustRegister(
 		m.appended, m.dropped, m.queries, m.pages,
 		gauge("panel_tsdb_active_series", "Series with a sample in this hour or the previous one.", stat(func(s vmStats) uint64 { return s.activeSeries })),
 		gauge("panel_tsdb_stored_samples", "Samples on disk and in memory.", stat(func(s vmStats) uint64 { return s.storedRows })),
@@ -43,10 +45,7 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 		gauge("panel_tsdb_queries_running", "Queries that run now.", func() float64 { return float64(len(db.gate.running)) }),
 		gauge("panel_tsdb_queries_waiting", "Queries that wait for a free place.", func() float64 { return float64(db.gate.waiting.Load()) }),
 		counter("panel_tsdb_queries_refused_total", "Queries refused because too many waited.", func() float64 { return float64(db.gate.refused.Load()) }),
-	}
-	if reg != nil {
-		reg.MustRegister(m.collectors...)
-	}
+	)
 	return m
 }
 
@@ -59,14 +58,33 @@ func (db *DB) stats() vmStats {
 	return db.raw.stats()
 }
 
-// unregister takes the metrics away, so that the directory may be opened again with the same registerer.
+// engineRegisterer is where the PromQL engine registers its own metrics.
+func (m *metrics) engineRegisterer() prometheus.Registerer {
+	if m.registry == nil {
+		return nil
+	}
+	return m.registry
+}
+
+// unregister takes all metrics away, so that the directory may be opened again with the same registerer.
 func (m *metrics) unregister() {
-	if m.reg == nil {
+	if m.registry == nil {
 		return
 	}
-	for _, c := range m.collectors {
-		m.reg.Unregister(c)
+	for _, c := range m.registry.registered {
+		m.registry.Unregister(c)
 	}
+}
+
+// recorder remembers what it registered.
+type recorder struct {
+	prometheus.Registerer
+	registered []prometheus.Collector
+}
+
+func (r *recorder) MustRegister(cs ...prometheus.Collector) {
+	r.Registerer.MustRegister(cs...)
+	r.registered = append(r.registered, cs...)
 }
 
 func gauge(name, help string, f func() float64) prometheus.Collector {

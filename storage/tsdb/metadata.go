@@ -1,8 +1,10 @@
 package tsdb
 
 import (
+	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -59,4 +61,53 @@ func (db *DB) Metadata(_ context.Context, metric string, limit, limitPerMetric i
 		out[name] = slices.Clone(list)
 	}
 	return out
+}
+
+// learnMetadata hands the TYPE and HELP lines of the page to the database.
+func (e *Exposition) learnMetadata() {
+	families := map[string]Metadata{}
+	for i := range e.lines {
+		if e.lines[i].id != 0 {
+			continue
+		}
+		kind, metric, text := parseMetadata(e.lines[i].text.Value().prefix)
+		m := families[metric]
+		switch {
+		case kind == "HELP":
+			m.Help = text
+		case text == "untyped":
+			m.Type = "unknown"
+		default:
+			m.Type = text
+		}
+		families[metric] = m
+	}
+	for metric, m := range families {
+		if m.Type == "" {
+			m.Type = "unknown"
+		}
+		e.db.metadata.add(metric, m)
+	}
+}
+
+// isMetadata tells TYPE and HELP lines, without leading blanks, from other comments.
+func isMetadata(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("# TYPE ")) || bytes.HasPrefix(line, []byte("# HELP "))
+}
+
+var helpEscapes = strings.NewReplacer(`\\`, `\`, `\n`, "\n")
+
+// parseMetadata splits "# HELP metric text" and "# TYPE metric type".
+func parseMetadata(line string) (kind, metric, text string) {
+	line = strings.TrimLeft(line, " \t")
+	kind, rest := line[2:6], strings.TrimLeft(line[7:], " \t")
+	metric, text, _ = strings.Cut(rest, " ")
+	if kind == "HELP" {
+		text = helpEscapes.Replace(text)
+		if len(text) > maxHelpBytes {
+			text = strings.ToValidUTF8(text[:maxHelpBytes], "")
+		}
+		return kind, metric, text
+	}
+	return kind, metric, strings.TrimSpace(text)
 }

@@ -72,8 +72,8 @@ func (db *DB) PromQuery(ctx context.Context, expr string, at time.Time, o QueryO
 
 // PromQueryRange evaluates an expression at from, from+step, ... up to and including to.
 func (db *DB) PromQueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration, o QueryOptions) (*promql.Result, error) {
-	if step <= 0 {
-		return nil, storage.Invalid("step", "give a step above zero")
+	if step < time.Millisecond {
+		return nil, storage.Invalid("step", "give a step of at least a millisecond")
 	}
 	if to.Before(from) {
 		return nil, storage.Invalid("to", "the end lies before the start")

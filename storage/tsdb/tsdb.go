@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,7 +25,7 @@ import (
 const (
 	DefaultRetention   = 14 * 24 * time.Hour
 	MinRetention       = 24 * time.Hour
-	DefaultMemoryBytes = 64 << 20
+	DefaultMemoryBytes = 128 << 20
 	minMemoryBytes     = 8 << 20
 
 	flushInterval = time.Second // how long a row may stay invisible to queries
@@ -68,12 +69,12 @@ type DB struct {
 	lock      *dirLock
 	raw       *vm
 	queryable *queryable
-	promql    *promqlEngines
 	gate      *gate
+	promql    *promqlEngines
 	metadata  *metadataStore
 	metrics   *metrics
 	parser    selectorParser
-	flushed   uint64 // rows added when the last flush began; only RunOnce touches it
+	flushed   atomic.Uint64 // rows added when the last flush began
 
 	mu     sync.Mutex // guards closed and every calls.Add
 	closed bool
@@ -98,8 +99,8 @@ func Open(o Options) (*DB, error) {
 	db.metadata = newMetadataStore()
 	db.queryable = &queryable{db: db, vm: db.raw, labels: newLabelCache(o.MemoryBytes / 8), maxSeries: maxSeries}
 	db.parser = newSelectorParser()
-	db.promql = newPromQLEngines(o.Log, o.Registerer)
 	db.metrics = newMetrics(db, o.Registerer)
+	db.promql = newPromQLEngines(o.Log, db.metrics.engineRegisterer())
 	return db, nil
 }
 
@@ -140,8 +141,8 @@ func (db *DB) Run(ctx context.Context) error {
 			return nil
 		case <-t.C:
 		}
-		if err := db.RunOnce(ctx); err != nil {
-			db.log.Error("flush tsdb", "err", err)
+		if err := db.RunOnce(ctx); err != nil { // closed: nothing is left to do
+			return fmt.Errorf("flush tsdb: %w", err)
 		}
 	}
 }
@@ -153,11 +154,11 @@ func (db *DB) RunOnce(context.Context) error {
 	}
 	defer db.calls.Done()
 	added := db.raw.added.Load()
-	if added == db.flushed {
+	if added == db.flushed.Load() {
 		return nil
 	}
 	db.raw.flush()
-	db.flushed = added
+	db.flushed.Store(added)
 	return nil
 }
 
