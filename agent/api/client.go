@@ -19,7 +19,7 @@ import (
 
 // Limits of an answer, counted after decompression.
 const (
-	MaxExposition = 64 << 20
+	MaxExposition = 16 << 20
 	MaxDocument   = 8 << 20
 )
 

@@ -41,7 +41,7 @@ var variables = []variable{
 	{"POSTGRES_USER", "panel", "User, with POSTGRES_HOST.", false, text(func(c *Config) *string { return &c.PostgresUser })},
 	{"POSTGRES_PASSWORD", "", "Password, with POSTGRES_HOST.", true, text(func(c *Config) *string { return &c.PostgresPassword })},
 	{"POSTGRES_DB", "panel", "Database, with POSTGRES_HOST.", false, text(func(c *Config) *string { return &c.PostgresDB })},
-	{"PANEL_TSDB_MEMORY_MB", "64", "Memory for the caches of the metrics store, in MB.", false, number(func(c *Config) *int { return &c.TSDBMemoryMB }, 16, 65536)},
+	{"PANEL_TSDB_MEMORY_MB", "128", "Memory for the caches of the metrics store, in MB.", false, number(func(c *Config) *int { return &c.TSDBMemoryMB }, 16, 65536)},
 	{"PANEL_RETENTION_RAW_DAYS", "14", "Days that raw samples are kept.", false, number(func(c *Config) *int { return &c.RawRetentionDays }, 1, 3650)},
 }
 
