@@ -3,7 +3,6 @@ package collector
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"flag"
 	"io"
 	"net/http"
@@ -33,27 +32,28 @@ func get(t *testing.T, h http.Handler, target string, headers ...string) *httpte
 	return w
 }
 
-// golden serves the page of the fake machine after a second in which it did something.
+// goldenPage serves the page of the fake machine after a second in which it did something.
 func goldenPage(t *testing.T) (page string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		files := machine(t)
 		s := newSet(t, fakeHost(files))
-		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
-		defer cancel()
-		time.AfterFunc(500*time.Millisecond, func() { // 100 ticks of each processor: 50, 25, 0 and 25 in use
-			files["proc/stat"].Data = []byte(strings.NewReplacer(
-				"cpu  4000 100 1500 390000", "cpu  4100 100 1500 390300",
-				"cpu0 1000 25 375 97500", "cpu0 1050 25 375 97550",
-				"cpu1 1000 25 375 97500", "cpu1 1025 25 375 97575",
-				"cpu2 1000 25 375 97500", "cpu2 1000 25 375 97600",
-				"cpu3 1000 25 375 97500", "cpu3 1025 25 375 97575",
-			).Replace(string(files["proc/stat"].Data)))
-			files["proc/net/dev"].Data = bytes.Replace(files["proc/net/dev"].Data, []byte("eth0: 8000000000"), []byte("eth0: 8000125000"), 1)
-		})
-		if err := s.Run(ctx); err != nil {
-			t.Fatal(err)
+		sample := func() {
+			if err := s.sampler.RunOnce(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 		}
+		sample()
+		time.Sleep(time.Second)
+		files["proc/stat"].Data = []byte(strings.NewReplacer( // 100 ticks of each processor: 50, 25, 0 and 25 in use
+			"cpu  4000 100 1500 390000", "cpu  4100 100 1500 390300",
+			"cpu0 1000 25 375 97500", "cpu0 1050 25 375 97550",
+			"cpu1 1000 25 375 97500", "cpu1 1025 25 375 97575",
+			"cpu2 1000 25 375 97500", "cpu2 1000 25 375 97600",
+			"cpu3 1000 25 375 97500", "cpu3 1025 25 375 97575",
+		).Replace(string(files["proc/stat"].Data)))
+		files["proc/net/dev"].Data = bytes.Replace(files["proc/net/dev"].Data, []byte("eth0: 8000000000"), []byte("eth0: 8000125000"), 1)
+		sample()
 		page = get(t, s.Handler(), "/metrics").Body.String()
 	})
 	return page

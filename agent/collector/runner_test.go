@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,18 +107,18 @@ func TestFamilyThatHangs(t *testing.T) {
 		end := make(chan struct{})
 		var log strings.Builder
 		r := newRunner(slog.New(slog.NewTextHandler(&log, nil)))
-		runs := 0
+		var runs atomic.Int32
 		hangs := Family{"hangs", SetHost, func(ch chan<- prometheus.Metric) error {
-			runs++
+			runs.Add(1)
 			<-end
 			return sends(nil, "back")(ch)
 		}}
-		f := func(wantWait time.Duration, wantRuns int, wantSuccess float64) {
+		f := func(wantWait time.Duration, wantRuns int32, wantSuccess float64) {
 			t.Helper()
 			start := time.Now()
 			_, success := runFamilies(t, r, hangs)
-			if waited := time.Since(start); waited != wantWait || runs != wantRuns || success["agent_collector_success hangs"] != wantSuccess {
-				t.Errorf("waited %v, ran %d times, success %v; want %v, %d, %v", waited, runs, success, wantWait, wantRuns, wantSuccess)
+			if waited := time.Since(start); waited != wantWait || runs.Load() != wantRuns || success["agent_collector_success hangs"] != wantSuccess {
+				t.Errorf("waited %v, ran %d times, success %v; want %v, %d, %v", waited, runs.Load(), success, wantWait, wantRuns, wantSuccess)
 			}
 		}
 		f(familyPatience, 1, 0)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -101,10 +102,11 @@ func TestUsageRatio(t *testing.T) {
 func TestUsageOfAStuckFileSystem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		server, asked := make(chan struct{}), 0
+		var asked atomic.Int32
+		server := make(chan struct{})
 		h := Fake(Parts{Files: fstest.MapFS{}})
 		h.statfs = func(string) (Usage, error) {
-			asked++
+			asked.Add(1)
 			<-server
 			return Usage{Total: 10}, nil
 		}
@@ -114,8 +116,8 @@ func TestUsageOfAStuckFileSystem(t *testing.T) {
 				t.Errorf("Usage = %v, want ErrStuck", err)
 			}
 		}
-		if waited := time.Since(start); waited != statfsPatience || asked != 1 {
-			t.Errorf("waited %v and asked %d times, want %v and once", waited, asked, statfsPatience)
+		if waited := time.Since(start); waited != statfsPatience || asked.Load() != 1 {
+			t.Errorf("waited %v and asked %d times, want %v and once", waited, asked.Load(), statfsPatience)
 		}
 		close(server) // it is back
 		synctest.Wait()

@@ -78,28 +78,38 @@ func replaceIn(files fstest.MapFS, name, old, new string) {
 	files[name].Data = bytes.Replace(files[name].Data, []byte(old), []byte(new), 1)
 }
 
+// sample takes one sample of the rates now.
+func sample(t *testing.T, set *collector.Set) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := set.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // goldenDocument asks after a second in which the machine received 125,000 bytes, wrote 8 sectors and kept one of its
-// four processors busy by half; while the process table is compared, nginx works for 50 of 200 ticks.
+// four processors busy by half; in the five seconds before, nginx worked for 500 of their 2000 ticks.
 func goldenDocument(t *testing.T) (m api.Metrics) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		files := machineFiles(t)
 		d, set := newTestDocument(t, files)
-		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
-		defer cancel()
-		time.AfterFunc(500*time.Millisecond, func() {
-			replaceIn(files, "proc/stat", "cpu  4000 100 1500 390000", "cpu  4050 100 1500 390350")
-			replaceIn(files, "proc/stat", "cpu0 1000 25 375 97500", "cpu0 1050 25 375 97550")
-			for _, cpu := range []string{"cpu1", "cpu2", "cpu3"} {
-				replaceIn(files, "proc/stat", cpu+" 1000 25 375 97500", cpu+" 1000 25 375 97600")
-			}
-			replaceIn(files, "proc/net/dev", "eth0: 8000000000", "eth0: 8000125000")
-			replaceIn(files, "proc/diskstats", "sda 50000 100 4000000 25000 30000 200 8000000", "sda 50000 100 4000000 25000 30000 200 8000008")
-		})
-		if err := set.Run(ctx); err != nil {
+		if _, err := set.Processes(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.AfterFunc(100*time.Millisecond, func() { replaceIn(files, "proc/413/stat", " 9000 1000 ", " 9040 1010 ") })
+		replaceIn(files, "proc/413/stat", " 9000 1000 ", " 9400 1100 ")
+		time.Sleep(4*time.Second - time.Millisecond)
+		sample(t, set)
+		time.Sleep(time.Second - time.Millisecond)
+		replaceIn(files, "proc/stat", "cpu  4000 100 1500 390000", "cpu  4050 100 1500 390350")
+		replaceIn(files, "proc/stat", "cpu0 1000 25 375 97500", "cpu0 1050 25 375 97550")
+		for _, cpu := range []string{"cpu1", "cpu2", "cpu3"} {
+			replaceIn(files, "proc/stat", cpu+" 1000 25 375 97500", cpu+" 1000 25 375 97600")
+		}
+		replaceIn(files, "proc/net/dev", "eth0: 8000000000", "eth0: 8000125000")
+		replaceIn(files, "proc/diskstats", "sda 50000 100 4000000 25000 30000 200 8000000", "sda 50000 100 4000000 25000 30000 200 8000008")
+		sample(t, set)
 		var err error
 		if m, err = d.Metrics(t.Context()); err != nil {
 			t.Fatal(err)

@@ -17,8 +17,12 @@ func TestProcessTable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		files := machineFiles(t)
-		d, _ := newTestDocument(t, files)
-		time.AfterFunc(100*time.Millisecond, func() { replaceIn(files, "proc/413/stat", " 9000 1000 ", " 9040 1010 ") })
+		d, set := newTestDocument(t, files)
+		if _, err := set.Processes(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		replaceIn(files, "proc/413/stat", " 9000 1000 ", " 9400 1100 ") // 500 of the 2000 ticks of five seconds
+		time.Sleep(5 * time.Second)
 		got, err := d.Processes(t.Context())
 		if err != nil {
 			t.Fatal(err)
