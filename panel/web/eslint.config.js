@@ -37,7 +37,8 @@ export default ts.config(
     ignores: ['src/**/*.test.tsx', 'src/test/**'],
     plugins: { i18next },
     rules: {
-      'i18next/no-literal-string': ['error', { mode: 'jsx-only', 'jsx-attributes': { include: ['title', 'label', 'placeholder', 'alt', 'aria-label', 'aria-description', 'text', 'note', 'description'] }, words: { exclude: ['[^\\p{L}]*', 'CPU', 'RAM', 'TCP', 'UDP', 'TLS', 'ms'].map((w) => new RegExp(`^\\s*${w}\\s*$`, 'u')) } }],
+      'i18next/no-literal-string': ['error', { mode: 'jsx-text-only', words: { exclude: ['[^A-Za-zА-Яа-я]*', 'CPU', 'RAM', 'TCP', 'UDP', 'TLS'] } }],
+      'no-restricted-syntax': ['error', { selector: 'JSXAttribute[name.name=/^(title|label|placeholder|alt|text|note|description|aria-label)$/] > Literal[value=/[A-Za-zА-Яа-я]{2}/]', message: 'take the words from en.json and ru.json' }],
     },
   },
   layer(['src/lib/**', 'src/api/**'], ['**/app/*', '**/features/*', '**/features/*/*', '**/components/*', '**/components/*/*'], 'lib knows no components, features or pages'),

@@ -17,6 +17,14 @@ interface DrawerProps {
   onSubmit?: () => void
 }
 
+/** The first field, not the cross that closes. */
+function focusBody(event: Event): void {
+  event.preventDefault()
+  const drawer = event.currentTarget as HTMLElement
+  const first = drawer.querySelector<HTMLElement>('.drawer-b :is(input, select, textarea, button, a)')
+  ;(first ?? drawer).focus()
+}
+
 /** 440 px from the right, for forms with the page kept in view; full screen on a phone. */
 export function Drawer({ open, onOpenChange, title, children, footer, dirty = false, onSubmit }: DrawerProps) {
   const { t } = useTranslation('components')
@@ -31,7 +39,7 @@ export function Drawer({ open, onOpenChange, title, children, footer, dirty = fa
     <Radix.Root open={open} onOpenChange={(next) => (next ? onOpenChange(true) : close())}>
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
-        <Radix.Content className="drawer" aria-describedby={undefined}>
+        <Radix.Content className="drawer" aria-describedby={undefined} onOpenAutoFocus={focusBody}>
           <Frame className="flex min-h-0 flex-1 flex-col" onSubmit={onSubmit ? submit : undefined}>
             <div className="drawer-h">
               <Radix.Title className="dlg-title grow">{title}</Radix.Title>

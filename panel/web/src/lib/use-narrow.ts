@@ -1,11 +1,16 @@
 import { useSyncExternalStore } from 'react'
 
-const query = matchMedia('(max-width: 1023px)')
-
-function subscribe(listener: () => void): () => void {
-  query.addEventListener('change', listener)
-  return () => query.removeEventListener('change', listener)
+function media(text: string): () => boolean {
+  const query = matchMedia(text)
+  const subscribe = (listener: () => void) => {
+    query.addEventListener('change', listener)
+    return () => query.removeEventListener('change', listener)
+  }
+  return () => useSyncExternalStore(subscribe, () => query.matches)
 }
 
 /** Whether the menu is a bar at the bottom. */
-export const useNarrow = (): boolean => useSyncExternalStore(subscribe, () => query.matches)
+export const useNarrow = media('(max-width: 1023px)')
+
+/** Whether there is one column: tables keep three or four columns and use a second line. */
+export const usePhone = media('(max-width: 767px)')

@@ -94,7 +94,7 @@ export function drawSpark(g: CanvasRenderingContext2D, width: number, height: nu
     g.stroke()
     if (style.fill !== false) fillTo(g, x(to), x(from), height, alpha(color, 0.12))
   }
-  hatch(g, x(end), 0, width - x(end), height)
+  if (end < last) hatch(g, x(end), 0, width - x(end), height)
 }
 
 /** Download above the line, upload below it, the same scale both ways. */
@@ -122,7 +122,7 @@ export function drawMirror(g: CanvasRenderingContext2D, width: number, height: n
     hatch(g, x(end), 3, x(from) - x(end), height - 6)
     end = to
   }
-  hatch(g, x(end), 3, width - x(end), height - 6)
+  if (end < last) hatch(g, x(end), 3, width - x(end), height - 6)
 }
 
 function trace(g: CanvasRenderingContext2D, from: number, to: number, x: (i: number) => number, y: (i: number) => number): void {

@@ -13,6 +13,7 @@ import { SkeletonRows } from '../../components/skeleton'
 import { type Column, Table } from '../../components/table'
 import { useServers } from '../../lib/fleet'
 import { useFormat } from '../../lib/use-format'
+import { usePhone } from '../../lib/use-narrow'
 import { actionKey, type Outcome, outcome } from './describe'
 import { useAudit } from './queries'
 
@@ -53,7 +54,8 @@ function ServerFilter({ value, onChange }: { value: number | null; onChange: (id
 function Entries({ query, serverId, clear }: { query: string; serverId: number | null; clear: () => void }) {
   const { t } = useTranslation('audit')
   const audit = useAudit(query, serverId)
-  const columns = useColumns()
+  const phone = usePhone()
+  const columns = useColumns(phone)
   const entries = useMemo(() => audit.data?.pages.flatMap((p) => p.entries) ?? [], [audit.data])
   const filtered = query !== '' || serverId !== null
   return (
@@ -63,7 +65,7 @@ function Entries({ query, serverId, clear }: { query: string; serverId: number |
       {audit.data && entries.length === 0 && (
         <EmptyState title={filtered ? t('noMatch') : t('empty')} text={filtered ? t('noMatchText') : t('emptyText')} action={filtered && <Button size="small" onClick={clear}>{t('clear')}</Button>} />
       )}
-      {entries.length > 0 && <Table label={t('title')} columns={columns} rows={entries} rowKey={(e) => e.id} maxHeight="calc(100dvh - 150px)" />}
+      {entries.length > 0 && <Table label={t('title')} columns={columns} rows={entries} rowKey={(e) => e.id} maxHeight="calc(100dvh - 150px)" rowHeight={phone ? 46 : 32} />}
       {audit.hasNextPage && entries.length > 0 && (
         <div className="flex items-center gap-3 border-t border-line px-3.5 py-2">
           <Button size="small" busy={audit.isFetchingNextPage && t('loading')} onClick={() => void audit.fetchNextPage()}>{t('older')}</Button>
@@ -76,15 +78,22 @@ function Entries({ query, serverId, clear }: { query: string; serverId: number |
 
 const tones: Record<Outcome, Tone> = { done: 'plain', refused: 'warn', dropped: 'warn', failed: 'crit' }
 
-function useColumns(): Column<AuditEntry>[] {
+function useColumns(phone: boolean): Column<AuditEntry>[] {
   const { t } = useTranslation('audit')
   const f = useFormat()
+  const time = (e: AuditEntry) => <time dateTime={e.at} title={f.full(Date.parse(e.at))} className="text-text2">{f.time(Date.parse(e.at))}</time>
+  if (phone) {
+    return [
+      { id: 'action', title: t('column.action'), cell: (e) => <><Action entry={e} /><Target entry={e} /></> },
+      { id: 'result', title: t('column.result'), numeric: true, cell: (e) => <><Result entry={e} /><span className="block text-sm">{time(e)}</span></> },
+    ]
+  }
   return [
-    { id: 'at', title: t('column.at'), width: 120, cell: (e) => <time dateTime={e.at} title={f.full(Date.parse(e.at))} className="text-text2">{f.time(Date.parse(e.at))}</time> },
+    { id: 'at', title: t('column.at'), width: 120, cell: time },
     { id: 'action', title: t('column.action'), cell: (e) => <Action entry={e} /> },
     { id: 'target', title: t('column.target'), className: 'max-w-90', cell: (e) => <Target entry={e} /> },
-    { id: 'actor', title: t('column.actor'), className: 'hide-s', cell: (e) => <span className="text-text2">{e.actor}</span> },
-    { id: 'ip', title: t('column.ip'), className: 'hide-s', cell: (e) => <span className="mono text-text3">{e.ip || '–'}</span> },
+    { id: 'actor', title: t('column.actor'), cell: (e) => <span className="text-text2">{e.actor}</span> },
+    { id: 'ip', title: t('column.ip'), cell: (e) => <span className="mono text-text3">{e.ip || '–'}</span> },
     { id: 'result', title: t('column.result'), width: 110, cell: (e) => <Result entry={e} /> },
   ]
 }
@@ -97,7 +106,7 @@ function Action({ entry }: { entry: AuditEntry }) {
 
 function Target({ entry }: { entry: AuditEntry }) {
   const text = [entry.target, entry.detail].filter(Boolean).join(' · ')
-  return <span className="ell block max-w-34 text-text2 md:max-w-90" title={text}>{text || '–'}</span>
+  return <span className="ell block max-w-52 text-text2 md:max-w-90" title={text}>{text || '–'}</span>
 }
 
 function Result({ entry }: { entry: AuditEntry }) {

@@ -60,7 +60,9 @@ function LoginForm() {
   }, [login.isError])
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (password.trim() && !login.isPending) login.mutate(password)
+    if (login.isPending) return
+    if (password.trim()) login.mutate(password)
+    else input.current?.focus()
   }
   return (
     <form className="flex flex-col gap-4" onSubmit={submit}>
@@ -77,7 +79,7 @@ function LoginForm() {
           </span>
         )}
       </Field>
-      <Button kind="main" type="submit" className="h-10.5! w-full" busy={login.isPending && t('signingIn')} disabled={!password.trim()}>{t('signIn')}</Button>
+      <Button kind="main" type="submit" className="h-10.5! w-full" busy={login.isPending && t('signingIn')}>{t('signIn')}</Button>
       <p className="cap">
         {status && <><Trans t={t} i18nKey="from" values={{ ip: status.ip }} components={{ ip: <span className="mono text-text2" /> }} />{' '}</>}
         {t('reset')}

@@ -58,7 +58,7 @@ function Items({ health }: { health: HealthResponse }) {
         </li>
       ))}
       {health.children.map((child) => (
-        <li key={child.name} className="flex h-8 items-center gap-2.5 border-t border-line px-3.5">
+        <li key={child.name} className="flex h-8 items-center gap-2.5 border-b border-line px-3.5 last:border-0">
           <StateGlyph quiet state={child.up ? 'online' : 'offline'} />
           <span className="grow">{t('health.child', { name: child.name })}</span>
           <span className="num">{child.up ? t('health.up') : t('health.down')}</span>
