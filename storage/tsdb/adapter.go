@@ -71,6 +71,9 @@ func (q *querier) selectSeries(ctx context.Context, mint, maxt int64, ms []*labe
 	if maxt < 0 || mint > maxt || mint > maxTime {
 		return set, nil
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	terms, rest := split(ms)
 	f, err := newFilters(terms)
 	if err != nil {

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
 	"monitoring/storage"
 	"monitoring/storage/storagetest"
@@ -89,6 +91,35 @@ func TestQueryOptions(t *testing.T) {
 	var cancelErr promql.ErrQueryCanceled
 	if _, err := db.PromQuery(canceled, "m", second(0), tsdb.QueryOptions{}); !errors.As(err, &cancelErr) {
 		t.Errorf("canceled: %v", err)
+	}
+}
+
+// TestCanceledReader: neither finding series nor reading their samples goes on without its context.
+func TestCanceledReader(t *testing.T) {
+	t.Parallel()
+	db := storagetest.TSDB(t)
+	appendNow(t, db, sample(`m`, hourStart.UnixMilli(), 1))
+	q, err := db.Queryable().Querier(hourStart.UnixMilli(), hourStart.UnixMilli())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	m := labels.MustNewMatcher(labels.MatchEqual, "__name__", "m")
+	ctx, cancel := context.WithCancel(t.Context())
+	set := q.Select(ctx, false, nil, m)
+	if !set.Next() {
+		t.Fatal("no series", set.Err())
+	}
+	cancel()
+	it := set.At().Iterator(nil)
+	if it.Next() != chunkenc.ValNone || !errors.Is(it.Err(), context.Canceled) {
+		t.Errorf("reading samples: %v", it.Err())
+	}
+	if set := q.Select(ctx, false, nil, m); set.Next() || !errors.Is(set.Err(), context.Canceled) {
+		t.Errorf("finding series: %v", set.Err())
+	}
+	if _, err := db.Series(ctx, []string{"m"}, hourStart, hourStart, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("listing series: %v", err)
 	}
 }
 

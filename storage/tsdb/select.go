@@ -48,7 +48,7 @@ func (db *DB) Series(ctx context.Context, matchers []string, from, to time.Time,
 		return nil, &ParseError{errors.New("no match[] parameter provided")}
 	}
 	var found []labels.Labels
-	err = db.withQuerier(from, to, func(q *querier) error {
+	err = db.withQuerier(ctx, from, to, func(ctx context.Context, q *querier) error {
 		for _, ms := range sets {
 			terms, rest := split(ms)
 			f, err := newFilters(terms)
@@ -78,7 +78,7 @@ func (db *DB) Series(ctx context.Context, matchers []string, from, to time.Time,
 
 // LabelNames returns the sorted label names of the series that match one of the selectors, of all series without selectors.
 func (db *DB) LabelNames(ctx context.Context, matchers []string, from, to time.Time, limit int) ([]string, error) {
-	return db.labelSearch(matchers, from, to, limit, func(q *querier, ms []*labels.Matcher) ([]string, error) {
+	return db.labelSearch(ctx, matchers, from, to, limit, func(ctx context.Context, q *querier, ms []*labels.Matcher) ([]string, error) {
 		names, _, err := q.LabelNames(ctx, &promstorage.LabelHints{Limit: limit}, ms...)
 		return names, err
 	})
@@ -86,13 +86,14 @@ func (db *DB) LabelNames(ctx context.Context, matchers []string, from, to time.T
 
 // LabelValues returns the sorted values of one label of the series that match one of the selectors, of all series without selectors.
 func (db *DB) LabelValues(ctx context.Context, name string, matchers []string, from, to time.Time, limit int) ([]string, error) {
-	return db.labelSearch(matchers, from, to, limit, func(q *querier, ms []*labels.Matcher) ([]string, error) {
+	return db.labelSearch(ctx, matchers, from, to, limit, func(ctx context.Context, q *querier, ms []*labels.Matcher) ([]string, error) {
 		values, _, err := q.LabelValues(ctx, name, &promstorage.LabelHints{Limit: limit}, ms...)
 		return values, err
 	})
 }
 
-func (db *DB) labelSearch(matchers []string, from, to time.Time, limit int, search func(*querier, []*labels.Matcher) ([]string, error)) ([]string, error) {
+func (db *DB) labelSearch(ctx context.Context, matchers []string, from, to time.Time, limit int,
+	search func(context.Context, *querier, []*labels.Matcher) ([]string, error)) ([]string, error) {
 	sets, err := db.parser.parse(matchers)
 	if err != nil {
 		return nil, err
@@ -101,9 +102,9 @@ func (db *DB) labelSearch(matchers []string, from, to time.Time, limit int, sear
 		sets = [][]*labels.Matcher{nil}
 	}
 	var found []string
-	err = db.withQuerier(from, to, func(q *querier) error {
+	err = db.withQuerier(ctx, from, to, func(ctx context.Context, q *querier) error {
 		for _, ms := range sets {
-			part, err := search(q, ms)
+			part, err := search(ctx, q, ms)
 			if err != nil {
 				return err
 			}
@@ -158,7 +159,8 @@ func (db *DB) DeleteSeries(ctx context.Context, matchers []string) (int, error) 
 	return total, nil
 }
 
-func (db *DB) withQuerier(from, to time.Time, f func(*querier) error) error {
+// withQuerier calls f with a reader of the range, under the same limits as a query.
+func (db *DB) withQuerier(ctx context.Context, from, to time.Time, f func(context.Context, *querier) error) error {
 	mint, maxt := int64(0), maxTime
 	if !from.IsZero() {
 		mint = from.UnixMilli()
@@ -166,10 +168,16 @@ func (db *DB) withQuerier(from, to time.Time, f func(*querier) error) error {
 	if !to.IsZero() {
 		maxt = to.UnixMilli()
 	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
 	q, err := db.queryable.Querier(mint, maxt)
 	if err != nil {
 		return err
 	}
 	defer q.Close()
-	return f(q.(*querier))
+	if err := db.gate.enter(ctx); err != nil {
+		return queueError(err)
+	}
+	defer db.gate.leave()
+	return f(ctx, q.(*querier))
 }

@@ -294,3 +294,36 @@ panel_tsdb_series_created_total 2
 		t.Errorf("disk usage %d %v", bytes, err)
 	}
 }
+
+// TestConcurrentUse has targets scraped, queried and flushed at the same time; every sample must be there at the end.
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	db := storagetest.TSDB(t)
+	const targets, rounds = 6, 20
+	var wg sync.WaitGroup
+	for i := range targets {
+		wg.Go(func() {
+			page := db.NewExposition(tsdb.ExpositionOptions{Labels: []storage.Label{{Name: "server", Value: fmt.Sprint(i)}}})
+			for round := range rounds {
+				text := fmt.Sprintf("a_total %d\nb{x=\"%d\"} 1\n", round, round%3)
+				if _, err := page.Append([]byte(text), second(10*round)); err != nil {
+					t.Error(err)
+				}
+				if _, err := db.Query(t.Context(), "sum(rate(a_total[1m])) by (server) + on (server) group_left () count by (server) (b)", second(10*round)); err != nil {
+					t.Error(err)
+				}
+				if err := db.RunOnce(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if _, err := db.LabelValues(t.Context(), "server", []string{"a_total"}, time.Time{}, time.Time{}, 0); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	got, err := db.Query(t.Context(), `sum(count_over_time(a_total[1h]))`, second(10*rounds))
+	if err != nil || len(got) != 1 || got[0].Points[0].Value != targets*rounds {
+		t.Errorf("%v %v, want %d samples", got, err, targets*rounds)
+	}
+}
