@@ -36,7 +36,7 @@ type Family struct {
 
 // Options of New.
 type Options struct {
-	Root        string     // where the machine's file system is mounted: "/", or "/host" in a container
+	Root        string     // where the machine's file system is mounted: "/", or "/host" in a container, which must share the host's network
 	Host        *host.Host // instead of Root, for tests; a fake goes without node_exporter's families, which need real files
 	Version     string     // of the agent
 	TextfileDir string     // *.prom files of the machine's owner; default /var/lib/prometheus/node-exporter

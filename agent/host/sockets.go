@@ -16,7 +16,7 @@ type TCPSockets struct {
 }
 
 // TCP asks the kernel for its TCP sockets. errors.ErrUnsupported means that it has no such question (sock_diag); then
-// proc/net/tcp has the same at twenty times the price.
+// proc/net/tcp has the same at five times the price.
 func (h *Host) TCP() (TCPSockets, error) {
 	var t TCPSockets
 	err := h.tcpDump(&t)

@@ -74,8 +74,8 @@ func newTestDocument(t testing.TB, files fs.FS) (*Document, *collector.Set) {
 	return NewDocument(set, quiet), set
 }
 
-func replaceIn(files fstest.MapFS, name, old, new string) {
-	files[name].Data = bytes.Replace(files[name].Data, []byte(old), []byte(new), 1)
+func replaceIn(files fstest.MapFS, name, from, to string) {
+	files[name].Data = bytes.Replace(files[name].Data, []byte(from), []byte(to), 1)
 }
 
 // sample takes one sample of the rates now.
