@@ -4,6 +4,9 @@ export interface Gap {
   to: number
 }
 
+/** The beginning of the history is known to the minute. */
+const roughly = 120_000
+
 /**
  * Finds where no series has a value for longer than 2.5 steps. Missing values after the last point count up to the edge
  * of the range, those before the first one from its beginning, unless the history begins later (`earliest`): what was
@@ -19,7 +22,7 @@ export function findGaps(timestamps: number[], series: (number | null)[][], step
     if (empty && start < 0) start = Math.max(0, i - 1)
     if (start >= 0 && (!empty || i === last)) {
       const gap = { from: timestamps[start] as number, to: timestamps[i] as number }
-      const unborn = earliest != null && gap.to - stepSeconds * 1000 <= earliest
+      const unborn = earliest != null && earliest > gap.from && gap.to - earliest <= Math.max(least, roughly)
       if (gap.to - gap.from > least && !unborn) gaps.push(gap)
       start = -1
     }

@@ -49,10 +49,11 @@ describe('gaps', () => {
     expect(findGaps(t, [[1, 1, 1, 1, 1, null, null, null, null]], 10)).toEqual([{ from: 40000, to: 80000 }])
   })
   it('takes the time before the history began for no gap', () => {
-    const t = at(0, 10, 20, 30, 40, 50, 60)
+    const t = at(0, 100, 200, 300, 400, 500, 600)
     const values = [[null, null, null, null, 1, 1, 1]]
-    expect(findGaps(t, values, 10, 35_000)).toEqual([])
-    expect(findGaps(t, values, 10, 5_000)).toEqual([{ from: 0, to: 40000 }])
+    expect(findGaps(t, values, 100, 340_000)).toEqual([])
+    expect(findGaps(t, values, 100, 50_000)).toEqual([{ from: 0, to: 400_000 }])
+    expect(findGaps(t, values, 100, null)).toEqual([{ from: 0, to: 400_000 }])
   })
   it('counts only moments that no series has', () => {
     const t = at(0, 10, 20, 30, 40)
