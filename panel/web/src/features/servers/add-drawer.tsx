@@ -64,7 +64,7 @@ function Footer({ tab, one, list, onClose }: FooterProps) {
       </>
     )
   }
-  const rest = list.lines.length > 0
+  const rest = list.text.trim() !== ''
   return (
     <>
       {list.added.length > 0 && <CopyButton word size="normal" text={allCommands(list.added)} label={t('list.copyAll')} />}

@@ -18,9 +18,9 @@ export function AddListForm({ list }: { list: ReturnType<typeof useAddList> }) {
   const started = list.added.length > 0
   return (
     <>
-      {(!started || list.lines.length > 0) && (
+      {!list.finished && (
         <>
-          {started && <h3 className="crit" role="alert">{t('list.left', { count: list.lines.length })}</h3>}
+          {started && list.lines.length > 0 && <h3 className="crit" role="alert">{t('list.left', { count: list.lines.length })}</h3>}
           <Field label={t('list.label')} note={t('list.note')} error={list.failure ?? (list.tooMany && t('list.tooMany', { count: mostServers }))}>
             {(c) => <TextArea {...c} autoFocus className="mono" rows={7} wrap="off" spellCheck={false} autoCapitalize="off" placeholder={t('list.placeholder')} value={list.text} onChange={(e) => list.setText(e.target.value)} />}
           </Field>

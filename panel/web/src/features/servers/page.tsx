@@ -41,7 +41,7 @@ export function ServersPage() {
   useCommands([{ id: 'add-server', label: t('add.title'), icon: Plus, keys: 'N', run: () => setAdding('one') }])
   return (
     <>
-      <PageHeader title={t('title')} actions={<Button kind="main" icon={Plus} onClick={() => setAdding('one')}>{t('add.button')}</Button>}>
+      <PageHeader title={t('title')} actions={servers.data?.length !== 0 && <Button kind="main" icon={Plus} onClick={() => setAdding('one')}>{t('add.title')}</Button>}>
         {servers.data && servers.data.length > 0 && <span className="text-text3">{f.count(servers.data.length)}</span>}
       </PageHeader>
       <main ref={scroller} id="content" tabIndex={-1} className="scroll">

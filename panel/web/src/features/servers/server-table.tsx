@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { ArrowDown, ArrowUp } from 'lucide-react'
+import { ArrowDown, ArrowUp, ArrowUpDown } from 'lucide-react'
 import { type KeyboardEvent, type RefObject, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ServerItem } from '../../api/types'
@@ -66,7 +66,7 @@ export function ServerTable({ servers, columns, sort, onSort, selection, scrolle
     event.preventDefault()
     step(by, event.shiftKey)
   }
-  const pad = (rows: number) => rows > 0 && <tr className="pad" aria-hidden><td colSpan={columns.length + 1} style={{ height: rows * height }} /></tr>
+  const pad = (rows: number) => rows > 0 && <tr className="pad" aria-hidden><td style={{ height: rows * height }} /></tr>
   return (
     <table className="tbl servers" aria-label={t('title')} aria-rowcount={servers.length + 1} onKeyDown={onKeyDown}>
       <Head columns={columns} sort={sort} onSort={onSort} selection={selection} count={servers.length} />
@@ -108,7 +108,7 @@ function Head({ columns, sort, onSort, selection, count }: Pick<ServerTableProps
         </th>
         {columns.map((c) => {
           const active = sort?.column === c.id
-          const Arrow = sort?.descending ? ArrowDown : ArrowUp
+          const Arrow = !active ? ArrowUpDown : sort.descending ? ArrowDown : ArrowUp
           return (
             <th key={c.id} scope="col" className={cellClass(c)} style={{ width: c.width }} aria-sort={active ? (sort.descending ? 'descending' : 'ascending') : undefined}>
               {c.sortBy ? (

@@ -16,6 +16,7 @@ export function useAddList() {
   const [preset, setPreset] = useState<Preset>('full')
   const [added, setAdded] = useState<AddedServer[]>([])
   const [refused, setRefused] = useState<ReadonlyMap<string, string>>(new Map())
+  const [finished, setFinished] = useState(false)
   const [failure, setFailure] = useState<string | null>(null)
   const create = useCreateServers()
   const errorText = useErrorText()
@@ -36,12 +37,14 @@ export function useAddList() {
       const outcome = readResults(good, results)
       setAdded((old) => [...old, ...outcome.added])
       setRefused(outcome.refused)
-      setText(lines.filter((l) => !outcome.doneLines.has(l.line)).map((l) => l.raw).join('\n'))
+      const left = lines.filter((l) => !outcome.doneLines.has(l.line))
+      setText(left.map((l) => l.raw).join('\n'))
+      setFinished(left.length === 0)
     } catch (error) {
       setFailure(errorText(error).text)
     }
   }
-  return { text, setText, preset, setPreset, lines, good: good.length, tooMany: good.length > mostServers, added, failure, busy: create.isPending, dirty: text.trim() !== '', send }
+  return { text, setText, preset, setPreset, lines, good: good.length, tooMany: good.length > mostServers, added, finished, failure, busy: create.isPending, dirty: text.trim() !== '', send }
 }
 
 /** Sorts the panel's answers, one for each line that was sent. */
