@@ -63,9 +63,15 @@ func (s *Service) withoutVersion() []*node {
 	return out
 }
 
+// setAbout keeps what an agent said of itself; who shows servers is told when it is news.
 func (s *Service) setAbout(n *node, v api.Version) about {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	before := n.about
 	n.about, n.aboutAt = newAbout(v), s.now()
-	return n.about
+	now := n.about
+	s.mu.Unlock()
+	if now != before {
+		s.notify()
+	}
+	return now
 }
