@@ -87,7 +87,7 @@ export function drawSpark(g: CanvasRenderingContext2D, width: number, height: nu
   g.lineJoin = 'round'
   g.lineWidth = lineWidth
   for (const { from, to } of runs(values)) {
-    hatch(g, x(end), 0, x(from) - x(end), height)
+    if (end > 0) hatch(g, x(end), 0, x(from) - x(end), height) // before the first value there may have been no server
     end = to
     trace(g, from, to, x, (i) => y(at(values, i)))
     g.strokeStyle = limitStroke(g, edge, height - edge, max, color, style.limit)
@@ -119,7 +119,7 @@ export function drawMirror(g: CanvasRenderingContext2D, width: number, height: n
   g.fillRect(0, middle - 0.5, width, 1)
   let end = 0
   for (const { from, to } of runs(rx)) {
-    hatch(g, x(end), 3, x(from) - x(end), height - 6)
+    if (end > 0) hatch(g, x(end), 3, x(from) - x(end), height - 6)
     end = to
   }
   if (end < last) hatch(g, x(end), 3, width - x(end), height - 6)

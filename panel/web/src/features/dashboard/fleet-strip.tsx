@@ -1,10 +1,10 @@
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
+import { LiveMirror, LiveSpark } from '../../components/spark/live-trace'
 import { text } from '../../lib/format'
 import { useFleetTotals } from '../../lib/live'
-import { level } from '../../lib/limits'
+import { level, limits } from '../../lib/limits'
 import { useFormat } from '../../lib/use-format'
-import { NetTrace, PercentTrace } from './net-trace'
 
 /** The whole fleet in one look: CPU weighted by cores, memory, network in one mirrored trace. */
 export function FleetStrip() {
@@ -21,7 +21,7 @@ export function FleetStrip() {
           <div className={`v ${level('cpu', v.cpu)}`}>{f.percent(v.cpu)}</div>
           <div className="m">{t('fleet.cores', { count: v.cores, value: f.count(v.cores) })}</div>
         </div>
-        <PercentTrace kind="cpu" />
+        <LiveSpark of="total" kind="cpu" height={64} limit={limits.cpu} />
       </div>
       <div className="kpi">
         <div>
@@ -29,7 +29,7 @@ export function FleetStrip() {
           <div className={`v ${level('ram', ram)}`}>{f.percent(ram)}</div>
           <div className="m">{t('card.of', { used: text(f.bytes(v.ramUsed)), total: text(f.bytes(v.ramTotal)) })}</div>
         </div>
-        <PercentTrace kind="ram" />
+        <LiveSpark of="total" kind="ram" height={64} limit={limits.ram} />
       </div>
       <div className="kpi">
         <div>
@@ -37,7 +37,7 @@ export function FleetStrip() {
           <div className="v"><ArrowDown size={14} className="dn" aria-label={t('list.download')} />{rx.value}<span className="u">{rx.unit}</span></div>
           <div className="v second"><ArrowUp size={14} className="up" aria-label={t('list.upload')} />{tx.value}<span className="u">{tx.unit}</span></div>
         </div>
-        <NetTrace id="fleet" height={64} />
+        <LiveMirror of="total" height={64} />
       </div>
     </section>
   )

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { LiveServer, ServerItem } from '../../api/types'
 import { Button } from '../../components/button'
+import { LiveMirror } from '../../components/spark/live-trace'
 import { StateGlyph } from '../../components/state-glyph'
 import { hostOf, serverState } from '../../lib/fleet'
 import { text } from '../../lib/format'
@@ -11,7 +12,6 @@ import { useLiveServer } from '../../lib/live'
 import { liveOf } from '../../lib/live-values'
 import { type LimitName, level, loadLevel } from '../../lib/limits'
 import { useFormat } from '../../lib/use-format'
-import { NetTrace } from './net-trace'
 import { useServerActions } from './server-actions'
 import type { Density } from './view'
 
@@ -43,7 +43,7 @@ export const ServerCard = memo(function ServerCard({ server, density, handle }: 
       {heading}
       {density === 'detailed' ? <DetailedFigures now={now} server={server} /> : <Bars now={now} />}
       <div className="netrow">
-        <NetTrace id={server.id} height={density === 'detailed' ? 44 : 32} />
+        <LiveMirror of={server.id} height={density === 'detailed' ? 44 : 32} />
         <Rates now={now} />
       </div>
       <Foot server={server} now={now} detailed={density === 'detailed'} />
@@ -169,7 +169,7 @@ function OfflineBody({ server, now }: { server: ServerItem; now: LiveServer }) {
     <div className="body-off">
       <div className="problem"><b>{now.error ?? server.last_error}</b>{code != null && <span className="tag">{code}</span>}</div>
       <div className="sm t3">{server.last_seen ? t('card.lastSeen', { age: f.age(Date.parse(server.last_seen)) }) : t('card.neverSeen')}</div>
-      <NetTrace id={server.id} height={30} dim />
+      <LiveMirror of={server.id} height={30} dim />
       <div className="srv-actions">
         <Button size="small" icon={RefreshCw} busy={testing && t('card.testing')} onClick={test}>{t('card.test')}</Button>
       </div>

@@ -2,13 +2,13 @@ import { memo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { ServerItem } from '../../api/types'
+import { LiveMirror } from '../../components/spark/live-trace'
 import { StateGlyph } from '../../components/state-glyph'
 import { hostOf, serverState } from '../../lib/fleet'
 import { type LimitName, level, loadLevel } from '../../lib/limits'
 import { useLiveServer } from '../../lib/live'
 import { liveOf } from '../../lib/live-values'
 import { useFormat } from '../../lib/use-format'
-import { NetTrace } from './net-trace'
 
 /** One server of the list density. */
 export const ServerRow = memo(function ServerRow({ server, handle }: { server: ServerItem; handle?: ReactNode }) {
@@ -32,7 +32,7 @@ export const ServerRow = memo(function ServerRow({ server, handle }: { server: S
         </>
       )}
       <span className="x1">{!dead && <Cell name="disk" value={now.disk} />}</span>
-      <NetTrace id={server.id} height={22} dim={dead} />
+      <LiveMirror of={server.id} height={22} dim={dead} />
       <span className="num x3">{dead ? '' : <>{rx.value}<span className="u">{rx.unit}</span></>}</span>
       <span className="num">{dead ? '' : <>{tx.value}<span className="u">{tx.unit}</span></>}</span>
       <span className="num x1 t2">{dead ? '' : f.count(now.tcp)}</span>

@@ -2,7 +2,7 @@ import type { UseQueryResult } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import type { ChartResponse, DashboardChart } from '../../api/types'
 import type { ChartData, ChartFormat } from '../../components/chart/chart-types'
-import { Sparkline } from '../../components/chart/sparkline'
+import { Spark } from '../../components/spark/spark'
 import { ApiError } from '../../lib/api'
 import { useFormat } from '../../lib/use-format'
 import { deviation, newest, thin } from './chart-data'
@@ -38,7 +38,7 @@ export function MultiplesCard({ chart, query, data, format, onFold }: MultiplesP
           return (
             <li key={s.label}>
               <span className={`mono ${over ? 'warn' : 't2'}`} title={s.label}>{s.label}</span>
-              <Sparkline values={thin(s.mean)} max={chart.max_fixed ?? undefined} limits={chart.limits} />
+              <Spark height={22} values={thin(s.mean)} max={chart.max_fixed ?? undefined} limit={chart.limits ?? undefined} />
               <b className="num">{now == null ? '–' : format.value(now)}</b>
               <span className={`num sm ${over ? 'warn' : 't3'}`}>{off == null ? '' : `${off > 0 ? '+' : ''}${f.percent(off)}`}</span>
             </li>

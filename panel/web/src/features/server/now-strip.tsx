@@ -2,7 +2,7 @@ import { ArrowDown, ArrowLeftRight, ArrowUp, Cpu, HardDrive, type LucideIcon, Me
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { LiveServer } from '../../api/types'
-import { Sparkline } from '../../components/chart/sparkline'
+import { Spark } from '../../components/spark/spark'
 import { text } from '../../lib/format'
 import { type Level, level, limits, loadLevel } from '../../lib/limits'
 import { useFormat } from '../../lib/use-format'
@@ -31,18 +31,18 @@ export function NowStrip({ serverId, now }: NowStripProps) {
   const of = (used?: number, total?: number) => t('now.of', { used: text(f.bytes(used)), total: text(f.bytes(total)) })
   return (
     <section className="strip kpi6" aria-label={t('now.title')}>
-      <Figure icon={Cpu} label={t('now.cpu')} value={f.percent(now?.cpu, 1)} level={level('cpu', now?.cpu)} trace={<Sparkline values={thin(cpu)} max={100} limits={limits.cpu} />}>
+      <Figure icon={Cpu} label={t('now.cpu')} value={f.percent(now?.cpu, 1)} level={level('cpu', now?.cpu)} trace={<Spark height={26} values={thin(cpu)} max={100} limit={limits.cpu} />}>
         <LoadAverage now={now} />
       </Figure>
-      <Figure icon={MemoryStick} label={t('now.memory')} value={f.percent(now?.ram, 1)} level={level('ram', now?.ram)} trace={<Sparkline values={thin(memory)} max={100} limits={limits.ram} />}>
+      <Figure icon={MemoryStick} label={t('now.memory')} value={f.percent(now?.ram, 1)} level={level('ram', now?.ram)} trace={<Spark height={26} values={thin(memory)} max={100} limit={limits.ram} />}>
         {of(now?.ram_used, now?.ram_total)}
       </Figure>
       <Figure icon={HardDrive} label={t('now.disk')} value={f.percent(now?.disk, 1)} level={level('disk', now?.disk)} trace={<span className="meter"><i className={level('disk', now?.disk)} style={{ width: `${now?.disk || 0}%` }} /></span>}>
         {of(now?.disk_used, now?.disk_total)}
       </Figure>
-      <Figure icon={ArrowDown} label={t('now.download')} value={rx.value} unit={rx.unit} trace={<Sparkline values={thin(received)} />}>{peak(received)}</Figure>
-      <Figure icon={ArrowUp} label={t('now.upload')} value={tx.value} unit={tx.unit} trace={<Sparkline values={thin(sent)} color="s-b" />}>{peak(sent)}</Figure>
-      <Figure icon={ArrowLeftRight} label={t('now.connections')} value={f.count(now?.tcp)} unit="TCP" trace={<Sparkline values={thin(tcp)} />}>
+      <Figure icon={ArrowDown} label={t('now.download')} value={rx.value} unit={rx.unit} trace={<Spark height={26} values={thin(received)} />}>{peak(received)}</Figure>
+      <Figure icon={ArrowUp} label={t('now.upload')} value={tx.value} unit={tx.unit} trace={<Spark height={26} values={thin(sent)} color="s-b" />}>{peak(sent)}</Figure>
+      <Figure icon={ArrowLeftRight} label={t('now.connections')} value={f.count(now?.tcp)} unit="TCP" trace={<Spark height={26} values={thin(tcp)} />}>
         {t('now.sockets', { udp: f.count(now?.udp), processes: f.count(now?.processes) })}
       </Figure>
     </section>
