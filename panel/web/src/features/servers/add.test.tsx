@@ -133,7 +133,7 @@ describe('waiting for the agent', () => {
     screen.getByText('The command has expired.')
     act(() => screen.getByRole('button', { name: 'Make a command' }).click())
     await pass(100)
-    expect(onInstall).toHaveBeenCalledWith(expect.objectContaining({ token: expect.stringMatching(/^mon1\./) }), expect.anything(), expect.anything(), expect.anything())
+    expect(onInstall).toHaveBeenCalledWith(expect.objectContaining({ token: expect.stringMatching(/^mon1\./) }))
   })
 })
 
@@ -152,7 +152,7 @@ describe('a pasted list', () => {
     await open('/servers?add=list', mock)
     await paste(`# mine\na, a.example, Lab\nb, http://b.example\nc, ${taken.url}`)
     const d = await drawer()
-    d.getByText('2 lines need a correction, 1 are right')
+    d.getByText('2 lines need a correction, ready: 1')
     d.getByText(/^The agent speaks only TLS/)
     d.getByText(`The server ${taken.name} has this address already.`)
     await submit()

@@ -34,7 +34,7 @@ export function useColumns({ testing, setActive, act }: Actions): Column<ServerI
     { id: 'folder', title: t('column.folder'), className: 'c-folder', width: 130, cell: (s) => <span className="ell block" title={s.folder ?? undefined}>{s.folder ?? <span className="text-text3">–</span>}</span>, sortBy: (s) => s.folder },
     { id: 'agent', title: t('column.agent'), className: 'c-agent', width: 80, cell: (s) => <span className="text-text2">{s.agent_version || '–'}</span>, sortBy: (s) => s.agent_version || null },
     { id: 'problem', title: t('column.problem'), className: 'c-problem', cell: (s) => <Problem server={s} />, sortBy: (s) => live.server(s.id)?.error ?? s.last_error },
-    { id: 'answer', title: t('column.answer'), className: 'c-answer', width: 104, numeric: true, cell: (s) => <Answer server={s} testing={testing.has(s.id)} />, sortBy: lastAnswer },
+    { id: 'answer', title: t('column.answer'), className: 'c-answer', width: 126, numeric: true, cell: (s) => <Answer server={s} testing={testing.has(s.id)} />, sortBy: lastAnswer },
     { id: 'active', title: t('column.active'), className: 'c-active', width: 104, cell: (s) => <Switch label={t('row.monitor', { name: s.name })} checked={s.is_active} onChange={(on) => setActive(s, on)} />, sortBy: (s) => Number(s.is_active) },
     { id: 'menu', title: '', className: 'c-menu', width: 48, cell: (s) => <RowMenu server={s} onAction={act} /> },
   ], [t, testing, setActive, act])
@@ -59,8 +59,7 @@ function Name({ server }: { server: ServerItem }) {
         {server.restricted && <Pill title={t('row.restrictedHint')}><Lock size={11} aria-hidden /><span className="restricted">{t('row.restricted')}</span></Pill>}
       </span>
       <span className="second">
-        {state === 'offline' ? <Problem server={server} /> : <span className="mono ell">{hostOf(server.url)}</span>}
-        {server.folder && <span className="ell">{server.folder}</span>}
+        {state === 'offline' ? <><Problem server={server} /><Answer server={server} testing={false} /></> : <><span className="mono ell">{hostOf(server.url)}</span><span className="ell">{server.folder}</span></>}
       </span>
     </>
   )

@@ -57,7 +57,7 @@ function Validity({ id, install, onInstall }: { id: number; install: Install; on
   return (
     <div className="flex flex-col items-start gap-2">
       <FieldError>{t('join.expired')}</FieldError>
-      <Button size="small" busy={renew.isPending && t('install.making')} onClick={() => renew.mutate(id, { onSuccess: onInstall })}>{t('install.make')}</Button>
+      <Button size="small" busy={renew.isPending && t('install.making')} onClick={() => renew.mutate(id, { onSuccess: (made) => onInstall(made) })}>{t('install.make')}</Button>
       {renew.isError && <FieldError>{errorText(renew.error).text}</FieldError>}
     </div>
   )

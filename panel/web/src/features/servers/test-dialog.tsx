@@ -33,7 +33,7 @@ export function TestDialog({ server, result, onAgain, onClose }: TestDialogProps
         <p className="mt-1 text-text2">{fix}</p>
       </div>
       {result.message && (
-        <div className="command">
+        <div className="command one-line">
           <code className="mono" lang="en">{result.message}</code>
           <CopyButton text={result.message} label={common('copyDetails')} />
         </div>
