@@ -2,7 +2,9 @@ import { useCallback } from 'react'
 import { type Colors, colors } from '../../lib/colors'
 import { type Draw, useCanvas } from '../../lib/frame'
 import type { ChartData, ChartFormat } from './chart-types'
+import { hatch } from '../spark/draw'
 import { type Cursor, nearest } from './cursor'
+import { findGaps } from './gaps'
 import { timeStep } from './scale'
 
 interface HeatStripProps {
@@ -57,6 +59,8 @@ function paint(g: CanvasRenderingContext2D, width: number, height: number, p: Pa
   const x = (t: number) => left + ((t - p.from) / (p.to - p.from)) * plotWidth
   const cell = (p.data.stepSeconds * 1000 * plotWidth) / (p.to - p.from)
   const palette = makePalette(c)
+  const means = p.data.series.map((s) => s.mean)
+  for (const gap of findGaps(p.data.timestamps, means, p.data.stepSeconds, p.data.earliest)) hatch(g, x(gap.from), 0, x(gap.to) - x(gap.from), height - bottom - 2)
   const at = p.time == null ? p.data.timestamps.length - 1 : nearest(p.data.timestamps, p.time)
   p.data.series.forEach((row, r) => {
     const y = r * p.rowHeight
