@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -67,6 +69,9 @@ func TestAdmin(t *testing.T) {
 func TestOwnPostgres(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // Postgres runs as another user and must get through
+		t.Fatal(err)
+	}
 	env := map[string]string{"PANEL_DATA": dir, "PANEL_UID": "secret-path", "PANEL_PASSWORD": testPassword}
 	p := startPanelIn(t, dir, maps.Clone(env)).login(t)
 	p.must(t, "POST", "/api/servers", map[string]string{"name": "kept", "url": "127.0.0.1:9"}, nil)

@@ -157,8 +157,12 @@ func explainHTTP(err error) string {
 	}
 }
 
+// closedEarly is net/http's error for a peer that hung up before the request was written. The package keeps the value to
+// itself, so its text is all there is.
+const closedEarly = "http: server closed idle connection"
+
 func isClosed(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return rootCause(err).Error() == closedEarly || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // rootCause strips what the layers above added.

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -40,6 +40,7 @@ export class Panel {
   private token = ''
 
   private constructor(private readonly port: number) {
+    chmodSync(this.dir, 0o755) // Postgres runs as another user and must get through
     this.url = `http://127.0.0.1:${port}/${uid}/`
   }
 
