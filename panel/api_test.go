@@ -303,6 +303,17 @@ func (c *tour) operator(t *testing.T) {
 		t.Errorf("setting: %+v", one)
 	}
 	c.get(t, nil, "/api/settings")
+	c.put(t, map[string]any{"language": "ru", "webhook_url": "https://example.net/secret"}, nil, "/api/notify/settings")
+	var notify struct {
+		Language   string
+		WebhookURL string `json:"webhook_url"`
+	}
+	c.get(t, &notify, "/api/notify/settings")
+	if notify.Language != "ru" || notify.WebhookURL != "***" {
+		t.Errorf("notification settings: %+v", notify)
+	}
+	c.put(t, map[string]any{"language": "en", "webhook_url": ""}, nil, "/api/notify/settings")
+	c.get(t, nil, "/api/notify/status")
 	for _, path := range []string{"panel-ip", "version", "stats", "health"} {
 		c.get(t, nil, "/api/system/"+path)
 	}

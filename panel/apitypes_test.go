@@ -7,6 +7,7 @@ import (
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
 	"monitoring/panel/metrics"
+	"monitoring/panel/notify"
 	"monitoring/panel/settings"
 	"monitoring/panel/system"
 )
@@ -20,6 +21,7 @@ var apiTypes = []any{
 	fleet.BulkRequest{}, fleet.BulkResponse{}, fleet.CreateServerRequest{}, fleet.CreateServerResponse{}, fleet.FoldersResponse{},
 	fleet.InstallResponse{}, fleet.JoinStatus{}, fleet.ServerDetail{}, fleet.ServersResponse{}, fleet.TestResponse{},
 	metrics.ChartResponse{}, metrics.SparklinesResponse{},
+	notify.ChannelSettings{}, notify.ChannelsStatus{}, notify.UpdateChannelsRequest{},
 	settings.ListResponse{},
 	system.AddressResponse{}, system.HealthResponse{}, system.StatsResponse{}, system.VersionResponse{},
 }

@@ -34,10 +34,11 @@ var mayImport = []struct {
 	{"panel/web", ""},
 	{"panel/rest", "storage"},
 	{"panel/auth", "panel/rest storage storage/postgres"},
-	{"panel/notify", "panel/rest storage storage/postgres"},
+	{"panel/outbound", ""},
+	{"panel/notify", "panel/rest panel/outbound storage storage/postgres"},
 	{"panel/fleet", "panel/rest storage storage/postgres agent/api"},
 	{"panel/scrape/simulate", "agent/api"},
-	{"panel/*", "panel/rest panel/auth panel/notify panel/fleet storage storage/postgres storage/clickhouse storage/tsdb agent/api dashboards rules"},
+	{"panel/*", "panel/rest panel/outbound panel/auth panel/notify panel/fleet storage storage/postgres storage/clickhouse storage/tsdb agent/api dashboards rules"},
 	{"panel", "panel/* storage storage/* agent/api dashboards rules"},
 }
 

@@ -7,6 +7,7 @@ import (
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
 	"monitoring/panel/metrics"
+	"monitoring/panel/notify"
 	"monitoring/panel/promapi"
 	"monitoring/panel/rest"
 	"monitoring/panel/settings"
@@ -17,6 +18,7 @@ import (
 type features struct {
 	auth     *auth.Service
 	fleet    *fleet.Service
+	notify   *notify.Service
 	settings *settings.Service
 	events   *events.Hub
 	metrics  *metrics.Service
@@ -39,6 +41,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)
 	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)
 	m.Mount("/api/events", fleetAccess, f.events.Routes)
+	m.Mount("/api/notify", rest.Only(rest.Session), f.notify.Routes)
 	m.Mount("/api/settings", rest.Only(rest.Session), f.settings.Routes)
 	m.Mount("/api/system", rest.Only(rest.Session), f.system.Routes)
 	m.Mount("/prometheus/api/v1", rest.Only(rest.MetricsRead), f.promapi.Routes)

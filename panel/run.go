@@ -21,6 +21,8 @@ import (
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
 	"monitoring/panel/metrics"
+	"monitoring/panel/notify"
+	"monitoring/panel/outbound"
 	"monitoring/panel/promapi"
 	"monitoring/panel/rest"
 	"monitoring/panel/scrape"
@@ -121,6 +123,12 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	if err != nil {
 		return nil, err
 	}
+	notifyService, err := notify.New(ctx, notify.Options{
+		Store: pg, Log: log, Registerer: registry, Outbound: outbound.Policy{Allow: cfg.OutboundAllow},
+	})
+	if err != nil {
+		return nil, err
+	}
 	hub := events.New(events.Options{Log: log, Registerer: registry, Fleet: fleetService, Version: version})
 	scraper := scrape.New(scrape.Options{
 		Fleet: fleetService, DB: db, Log: log, Registerer: registry, Self: registry, OnLive: hub.Live,
@@ -141,7 +149,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		return nil, err
 	}
 	features := features{
-		auth: authService, fleet: fleetService, settings: settingsService, events: hub,
+		auth: authService, fleet: fleetService, notify: notifyService, settings: settingsService, events: hub,
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		promapi:  promapi.New(db, log, version),
@@ -156,7 +164,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	}
 	a := &app{mux: mux, handler: authService.FrontDoor(mux, page)}
 	a.loops = []func(context.Context) error{
-		settingsService.Run, authService.Run, fleetService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
+		settingsService.Run, authService.Run, fleetService.Run, notifyService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
 	}
 	if child != nil {
 		a.loops = append(a.loops, child.Run)

@@ -105,6 +105,24 @@ export interface ChangePasswordRequest {
   new_password: string;
 }
 
+export interface ChannelSettings {
+  language: string;
+  telegram_bot_token: string;
+  telegram_chat_id: string;
+  telegram_base_url: string;
+  telegram_proxy: string;
+  webhook_url: string;
+  alertmanager_url: string;
+  heartbeat_url: string;
+  heartbeat_seconds: number;
+}
+
+export interface ChannelsStatus {
+  queues: QueueState[];
+  alertmanager: ForwardState;
+  heartbeat: HeartbeatState;
+}
+
 export interface Chart {
   id: string;
   title: Text;
@@ -201,6 +219,11 @@ export interface FoldersResponse {
   folders: Folder[];
 }
 
+export interface ForwardState {
+  waiting: number;
+  last_error: string;
+}
+
 export interface Frequency {
   current: number;
   min: number;
@@ -245,6 +268,11 @@ export interface HealthScrape {
 export interface HealthTSDB {
   disk_bytes: number;
   series: number;
+}
+
+export interface HeartbeatState {
+  last_sent: string | null;
+  last_error: string;
 }
 
 export interface Hello {
@@ -454,6 +482,15 @@ export interface Processes {
   processes: Process[];
 }
 
+export interface QueueState {
+  channel: string;
+  waiting: number;
+  sent: number;
+  failed: number;
+  oldest: string | null;
+  last_error: string;
+}
+
 export interface RAM {
   total: number;
   used: number;
@@ -636,6 +673,18 @@ export interface Traffic {
 
 export interface UDPCount {
   total: number;
+}
+
+export interface UpdateChannelsRequest {
+  language?: string | null;
+  telegram_bot_token?: string | null;
+  telegram_chat_id?: string | null;
+  telegram_base_url?: string | null;
+  telegram_proxy?: string | null;
+  webhook_url?: string | null;
+  alertmanager_url?: string | null;
+  heartbeat_url?: string | null;
+  heartbeat_seconds?: number | null;
 }
 
 export interface VersionResponse {
