@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"monitoring/panel/auth"
+	"monitoring/panel/billing"
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
 	"monitoring/panel/metrics"
@@ -19,6 +20,7 @@ type features struct {
 	auth     *auth.Service
 	fleet    *fleet.Service
 	notify   *notify.Service
+	billing  *billing.Service
 	settings *settings.Service
 	events   *events.Hub
 	metrics  *metrics.Service
@@ -42,6 +44,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)
 	m.Mount("/api/events", fleetAccess, f.events.Routes)
 	m.Mount("/api/notify", rest.Only(rest.Session), f.notify.Routes)
+	m.Mount("/api/billing", rest.Only(rest.Session), f.billing.Routes)
 	m.Mount("/api/settings", rest.Only(rest.Session), f.settings.Routes)
 	m.Mount("/api/system", rest.Only(rest.Session), f.system.Routes)
 	m.Mount("/prometheus/api/v1", rest.Only(rest.MetricsRead), f.promapi.Routes)

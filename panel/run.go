@@ -17,6 +17,7 @@ import (
 
 	"monitoring/dashboards"
 	"monitoring/panel/auth"
+	"monitoring/panel/billing"
 	"monitoring/panel/config"
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
@@ -129,6 +130,10 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	if err != nil {
 		return nil, err
 	}
+	billingService, err := billing.New(ctx, billing.Options{Store: pg, Notify: notifyService, Log: log, Registerer: registry})
+	if err != nil {
+		return nil, err
+	}
 	hub := events.New(events.Options{Log: log, Registerer: registry, Fleet: fleetService, Version: version})
 	scraper := scrape.New(scrape.Options{
 		Fleet: fleetService, DB: db, Log: log, Registerer: registry, Self: registry, OnLive: hub.Live,
@@ -149,7 +154,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		return nil, err
 	}
 	features := features{
-		auth: authService, fleet: fleetService, notify: notifyService, settings: settingsService, events: hub,
+		auth: authService, fleet: fleetService, notify: notifyService, billing: billingService, settings: settingsService, events: hub,
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		promapi:  promapi.New(db, log, version),
@@ -164,7 +169,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	}
 	a := &app{mux: mux, handler: authService.FrontDoor(mux, page)}
 	a.loops = []func(context.Context) error{
-		settingsService.Run, authService.Run, fleetService.Run, notifyService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
+		settingsService.Run, authService.Run, fleetService.Run, notifyService.Run, billingService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
 	}
 	if child != nil {
 		a.loops = append(a.loops, child.Run)

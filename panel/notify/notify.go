@@ -219,3 +219,9 @@ func (s *Service) Wake() {
 
 // errNotSetUp is what a channel answers to a message that was queued before the operator switched it off.
 var errNotSetUp = errors.New("the channel is not set up")
+
+// Ready reports whether a notification would reach anybody.
+func (s *Service) Ready() bool {
+	v := s.Settings()
+	return v.TelegramBotToken != "" && v.TelegramChatID != "" || v.WebhookURL != ""
+}

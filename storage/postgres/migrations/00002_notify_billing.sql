@@ -32,3 +32,29 @@ CREATE TABLE messages (
 );
 CREATE INDEX ON messages (channel, id) WHERE state = 'waiting';
 CREATE INDEX ON messages (done_at);
+
+CREATE TABLE billing_settings (
+    only_row               boolean   PRIMARY KEY DEFAULT true CHECK (only_row),
+    enabled                boolean   NOT NULL,
+    notify_days            integer[] NOT NULL,
+    check_interval_minutes integer   NOT NULL
+);
+
+-- account_balance is what the account held at charged_from; since then monthly_cost / 30 is consumed per day.
+CREATE TABLE bills (
+    id                 bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name               text          NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+    billing_type       text          NOT NULL CHECK (billing_type IN ('monthly', 'resource')),
+    paid_until         timestamptz,
+    monthly_cost       numeric(18,6) NOT NULL,
+    account_balance    numeric(18,6) NOT NULL,
+    charged_from       timestamptz   NOT NULL,
+    balance_updated_at timestamptz,
+    currency           text          NOT NULL,
+    notes              text          NOT NULL,
+    folder             text          CHECK (length(folder) BETWEEN 1 AND 200),
+    reminded           integer[]     NOT NULL,
+    created_at         timestamptz   NOT NULL,
+    updated_at         timestamptz   NOT NULL,
+    CHECK ((billing_type = 'monthly') = (paid_until IS NOT NULL))
+);

@@ -46,6 +46,43 @@ export interface BannedInfo {
   banned_until: string;
 }
 
+export interface BillItem {
+  id: number;
+  name: string;
+  billing_type: string;
+  paid_until: string;
+  days_left: number;
+  monthly_cost: number;
+  account_balance: number | null;
+  balance_updated_at: string | null;
+  currency: string;
+  notes: string;
+  folder: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface BillResponse {
+  success: boolean;
+  server: BillItem;
+}
+
+export interface BillingSettings {
+  enabled: boolean;
+  notify_days: number[];
+  check_interval_minutes: number;
+}
+
+export interface BillingSettingsResponse {
+  success: boolean;
+  settings: BillingSettings;
+}
+
+export interface BillsResponse {
+  servers: BillItem[];
+  count: number;
+}
+
 export interface BulkError {
   detail: string;
   field?: string;
@@ -162,6 +199,17 @@ export interface ConnectionsDetailed {
   udp: UDPCount;
 }
 
+export interface CreateBillRequest {
+  name: string;
+  billing_type: string;
+  paid_days?: number | null;
+  monthly_cost?: number | null;
+  account_balance?: number | null;
+  currency?: string;
+  notes?: string | null;
+  folder?: string | null;
+}
+
 export interface CreateServerRequest {
   name: string;
   url: string;
@@ -194,6 +242,11 @@ export interface CreatedServer {
   position: number;
 }
 
+export interface DeleteBillFolderResponse {
+  success: boolean;
+  unfoldered: number;
+}
+
 export interface Disk {
   partitions: Partition[];
   io: Record<string, DiskIO>;
@@ -208,6 +261,10 @@ export interface DiskIO {
   write_time_ms: number;
   read_bytes_per_sec: number;
   write_bytes_per_sec: number;
+}
+
+export interface ExtendBillRequest {
+  days: number;
 }
 
 export interface Folder {
@@ -413,6 +470,16 @@ export interface Metrics {
   certificates: Certificates;
 }
 
+export interface MoveBillsRequest {
+  server_ids: number[];
+  folder: string | null;
+}
+
+export interface MoveBillsResponse {
+  success: boolean;
+  moved: number;
+}
+
 export interface Network {
   interfaces: Interface[];
   total: NetworkTotal;
@@ -499,6 +566,16 @@ export interface RAM {
   percent: number;
   buffers: number;
   cached: number;
+}
+
+export interface RenameBillFolderRequest {
+  old_name: string;
+  new_name: string;
+}
+
+export interface RenameBillFolderResponse {
+  success: boolean;
+  renamed: number;
 }
 
 export interface Series {
@@ -665,6 +742,10 @@ export interface TokensResponse {
   count: number;
 }
 
+export interface TopUpBillRequest {
+  amount: number;
+}
+
 export interface Traffic {
   rx_bytes: number;
   tx_bytes: number;
@@ -673,6 +754,23 @@ export interface Traffic {
 
 export interface UDPCount {
   total: number;
+}
+
+export interface UpdateBillRequest {
+  name?: string | null;
+  billing_type?: string | null;
+  paid_until?: string | null;
+  monthly_cost?: number | null;
+  account_balance?: number | null;
+  currency?: string | null;
+  notes?: string | null;
+  folder?: unknown;
+}
+
+export interface UpdateBillingSettingsRequest {
+  enabled?: boolean | null;
+  notify_days?: number[] | null;
+  check_interval_minutes?: number | null;
 }
 
 export interface UpdateChannelsRequest {
