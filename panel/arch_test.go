@@ -29,6 +29,7 @@ var mayImport = []struct {
 	{"storage/*", "storage"},
 	{"dashboards", ""},
 	{"rules", ""},
+	{"panel/alerts/ruletest", ""},
 	{"deploy", ""},
 	{"panel/config", ""},
 	{"panel/web", ""},
@@ -53,7 +54,7 @@ var owners = []struct {
 	{"github.com/ClickHouse/", "storage/clickhouse"},
 	{"github.com/go-chi/chi", "panel/rest"},
 	{"github.com/prometheus/node_exporter/", "agent/collector"},
-	{"github.com/prometheus/prometheus/", "storage/tsdb panel/alerts panel/promapi"},
+	{"github.com/prometheus/prometheus/", "storage/tsdb panel/alerts panel/alerts/ruletest panel/promapi"},
 }
 
 type goPackage struct {

@@ -5,6 +5,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type metrics struct {
 	sent, errors, dropped *prometheus.CounterVec
 	delay                 *prometheus.HistogramVec
+	waiting               *prometheus.GaugeVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -20,6 +21,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Buckets: []float64{.1, .5, 1, 2, 5, 10, 30, 60, 300, 3600},
 		}, []string{"channel"}),
 	}
+	m.waiting = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "panel_notify_waiting", Help: "Messages that wait to be sent, by channel; counted once a minute."}, []string{"channel"})
 	for _, reason := range []string{"full", "expired"} { // zero is a value, too: rules take rates of them
 		m.dropped.WithLabelValues(reason)
 	}
@@ -28,7 +30,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.errors.WithLabelValues(channel)
 	}
 	if reg != nil {
-		reg.MustRegister(m.sent, m.errors, m.dropped, m.delay)
+		reg.MustRegister(m.sent, m.errors, m.dropped, m.delay, m.waiting)
 	}
 	return m
 }

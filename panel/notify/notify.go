@@ -131,6 +131,13 @@ func (s *Service) upkeep(ctx context.Context) error {
 	if err := s.o.Store.DeleteDoneMessages(ctx, now.Add(-doneLife)); err != nil {
 		return fmt.Errorf("delete old messages: %w", err)
 	}
+	states, err := s.o.Store.QueueStates(ctx)
+	for _, q := range states {
+		s.metrics.waiting.WithLabelValues(q.Channel).Set(float64(q.Waiting))
+	}
+	if err != nil {
+		return fmt.Errorf("count messages: %w", err)
+	}
 	return nil
 }
 

@@ -10,6 +10,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"monitoring/panel/rest"
 	"monitoring/storage"
@@ -132,5 +135,23 @@ func TestRun(t *testing.T) {
 	status, body := call(t, s, "GET", "/status", "")
 	if status != 200 || !strings.Contains(body, `"channel":"telegram","waiting":0,"sent":1,"failed":0,"oldest":null,"last_error":""`) {
 		t.Errorf("status: %d %s", status, body)
+	}
+}
+
+// Upkeep gives up what is too old and counts what waits.
+func TestUpkeep(t *testing.T) {
+	t.Parallel()
+	s, store, _ := start(t)
+	send(t, s, "fresh")
+	old := storage.Message{Channel: Telegram, Key: "old", Body: "x", CreatedAt: time.Now().Add(-25 * time.Hour), ExpiresAt: time.Now().Add(-time.Hour)}
+	if _, err := store.AddMessage(t.Context(), old, maxWaiting); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.upkeep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	waiting, expired := testutil.ToFloat64(s.metrics.waiting.WithLabelValues(Telegram)), testutil.ToFloat64(s.metrics.dropped.WithLabelValues("expired"))
+	if waiting != 1 || expired != 1 {
+		t.Errorf("%v waiting, %v expired", waiting, expired)
 	}
 }
