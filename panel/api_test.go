@@ -71,6 +71,7 @@ func TestEveryRoute(t *testing.T) {
 	c.stream(t)
 	c.operator(t)
 	c.folders(t, id)
+	c.billing(t)
 	c.remove(t, id)
 
 	golden, err := os.ReadFile("testdata/routes.golden")
@@ -303,6 +304,17 @@ func (c *tour) operator(t *testing.T) {
 		t.Errorf("setting: %+v", one)
 	}
 	c.get(t, nil, "/api/settings")
+	c.put(t, map[string]any{"language": "ru", "webhook_url": "https://example.net/secret"}, nil, "/api/notify/settings")
+	var notify struct {
+		Language   string
+		WebhookURL string `json:"webhook_url"`
+	}
+	c.get(t, &notify, "/api/notify/settings")
+	if notify.Language != "ru" || notify.WebhookURL != "***" {
+		t.Errorf("notification settings: %+v", notify)
+	}
+	c.put(t, map[string]any{"language": "en", "webhook_url": ""}, nil, "/api/notify/settings")
+	c.get(t, nil, "/api/notify/status")
 	for _, path := range []string{"panel-ip", "version", "stats", "health"} {
 		c.get(t, nil, "/api/system/"+path)
 	}
@@ -364,6 +376,42 @@ func (c *tour) folders(t *testing.T, id int64) {
 	}
 	c.post(t, map[string]string{"old_name": "Asia", "new_name": "East"}, nil, "/api/servers/folders/rename")
 	c.del(t, "/api/servers/folders/{name}", "East")
+}
+
+func (c *tour) billing(t *testing.T) {
+	type bill struct {
+		Server struct {
+			ID       int64
+			DaysLeft float64         `json:"days_left"`
+			Balance  json.RawMessage `json:"account_balance"`
+		}
+	}
+	var monthly, resource bill
+	c.post(t, map[string]any{"name": "domain", "billing_type": "monthly", "folder": "Old"}, &monthly, "/api/billing/servers")
+	c.post(t, map[string]any{"name": "cloud", "billing_type": "resource", "monthly_cost": 30, "account_balance": 0.1}, &resource, "/api/billing/servers")
+	c.post(t, map[string]any{"days": 5}, &monthly, "/api/billing/servers/{id}/extend", monthly.Server.ID)
+	c.post(t, map[string]any{"amount": 10}, &resource, "/api/billing/servers/{id}/topup", resource.Server.ID)
+	if monthly.Server.DaysLeft != 35 || !strings.HasPrefix(string(resource.Server.Balance), "10.09") {
+		t.Errorf("after payments: %+v %+v", monthly, resource)
+	}
+	c.put(t, map[string]any{"notes": "x"}, nil, "/api/billing/servers/{id}", monthly.Server.ID)
+	c.post(t, map[string]any{"server_ids": []int64{resource.Server.ID}, "folder": "Old"}, nil, "/api/billing/servers/move-to-folder")
+	c.post(t, map[string]any{"old_name": "Old", "new_name": "New"}, nil, "/api/billing/folders/rename")
+	c.del(t, "/api/billing/folders/{name}", "New")
+	var list struct{ Count int }
+	c.get(t, &list, "/api/billing/servers")
+	c.del(t, "/api/billing/servers/{id}", resource.Server.ID)
+	if list.Count != 2 {
+		t.Errorf("%d bills", list.Count)
+	}
+	c.put(t, map[string]any{"enabled": true, "notify_days": []int{7, 0, 7}}, nil, "/api/billing/settings")
+	var settings struct {
+		NotifyDays []int `json:"notify_days"`
+	}
+	c.get(t, &settings, "/api/billing/settings")
+	if !slices.Equal(settings.NotifyDays, []int{0, 7}) {
+		t.Errorf("billing settings: %+v", settings)
+	}
 }
 
 func (c *tour) remove(t *testing.T, id int64) {

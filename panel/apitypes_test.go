@@ -4,9 +4,11 @@ import (
 	"monitoring/agent/api"
 	"monitoring/dashboards"
 	"monitoring/panel/auth"
+	"monitoring/panel/billing"
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
 	"monitoring/panel/metrics"
+	"monitoring/panel/notify"
 	"monitoring/panel/settings"
 	"monitoring/panel/system"
 )
@@ -16,10 +18,14 @@ var apiTypes = []any{
 	api.Metrics{}, api.Processes{}, dashboards.Page{},
 	auth.AuditResponse{}, auth.BanStatus{}, auth.ChangePasswordRequest{}, auth.CheckResponse{}, auth.CreateTokenRequest{},
 	auth.CreateTokenResponse{}, auth.LoginRequest{}, auth.SessionsResponse{}, auth.TokensResponse{},
+	billing.BillsResponse{}, billing.BillResponse{}, billing.BillingSettingsResponse{}, billing.CreateBillRequest{}, billing.UpdateBillRequest{},
+	billing.ExtendBillRequest{}, billing.TopUpBillRequest{}, billing.MoveBillsRequest{}, billing.MoveBillsResponse{},
+	billing.RenameBillFolderRequest{}, billing.RenameBillFolderResponse{}, billing.DeleteBillFolderResponse{}, billing.UpdateBillingSettingsRequest{},
 	events.Hello{}, events.LiveBatch{},
 	fleet.BulkRequest{}, fleet.BulkResponse{}, fleet.CreateServerRequest{}, fleet.CreateServerResponse{}, fleet.FoldersResponse{},
 	fleet.InstallResponse{}, fleet.JoinStatus{}, fleet.ServerDetail{}, fleet.ServersResponse{}, fleet.TestResponse{},
 	metrics.ChartResponse{}, metrics.SparklinesResponse{},
+	notify.ChannelSettings{}, notify.ChannelsStatus{}, notify.UpdateChannelsRequest{},
 	settings.ListResponse{},
 	system.AddressResponse{}, system.HealthResponse{}, system.StatsResponse{}, system.VersionResponse{},
 }

@@ -29,15 +29,17 @@ var mayImport = []struct {
 	{"storage/*", "storage"},
 	{"dashboards", ""},
 	{"rules", ""},
+	{"panel/alerts/ruletest", ""},
 	{"deploy", ""},
 	{"panel/config", ""},
 	{"panel/web", ""},
 	{"panel/rest", "storage"},
 	{"panel/auth", "panel/rest storage storage/postgres"},
-	{"panel/notify", "panel/rest storage storage/postgres"},
+	{"panel/outbound", ""},
+	{"panel/notify", "panel/rest panel/outbound storage storage/postgres"},
 	{"panel/fleet", "panel/rest storage storage/postgres agent/api"},
 	{"panel/scrape/simulate", "agent/api"},
-	{"panel/*", "panel/rest panel/auth panel/notify panel/fleet storage storage/postgres storage/clickhouse storage/tsdb agent/api dashboards rules"},
+	{"panel/*", "panel/rest panel/outbound panel/auth panel/notify panel/fleet storage storage/postgres storage/clickhouse storage/tsdb agent/api dashboards rules"},
 	{"panel", "panel/* storage storage/* agent/api dashboards rules"},
 }
 
@@ -52,7 +54,7 @@ var owners = []struct {
 	{"github.com/ClickHouse/", "storage/clickhouse"},
 	{"github.com/go-chi/chi", "panel/rest"},
 	{"github.com/prometheus/node_exporter/", "agent/collector"},
-	{"github.com/prometheus/prometheus/", "storage/tsdb panel/alerts panel/promapi"},
+	{"github.com/prometheus/prometheus/", "storage/tsdb panel/alerts panel/alerts/ruletest panel/promapi"},
 }
 
 type goPackage struct {

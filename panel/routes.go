@@ -4,9 +4,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"monitoring/panel/auth"
+	"monitoring/panel/billing"
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
 	"monitoring/panel/metrics"
+	"monitoring/panel/notify"
 	"monitoring/panel/promapi"
 	"monitoring/panel/rest"
 	"monitoring/panel/settings"
@@ -17,6 +19,8 @@ import (
 type features struct {
 	auth     *auth.Service
 	fleet    *fleet.Service
+	notify   *notify.Service
+	billing  *billing.Service
 	settings *settings.Service
 	events   *events.Hub
 	metrics  *metrics.Service
@@ -39,6 +43,8 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)
 	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)
 	m.Mount("/api/events", fleetAccess, f.events.Routes)
+	m.Mount("/api/notify", rest.Only(rest.Session), f.notify.Routes)
+	m.Mount("/api/billing", rest.Only(rest.Session), f.billing.Routes)
 	m.Mount("/api/settings", rest.Only(rest.Session), f.settings.Routes)
 	m.Mount("/api/system", rest.Only(rest.Session), f.system.Routes)
 	m.Mount("/prometheus/api/v1", rest.Only(rest.MetricsRead), f.promapi.Routes)

@@ -17,10 +17,13 @@ import (
 
 	"monitoring/dashboards"
 	"monitoring/panel/auth"
+	"monitoring/panel/billing"
 	"monitoring/panel/config"
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
 	"monitoring/panel/metrics"
+	"monitoring/panel/notify"
+	"monitoring/panel/outbound"
 	"monitoring/panel/promapi"
 	"monitoring/panel/rest"
 	"monitoring/panel/scrape"
@@ -121,6 +124,16 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	if err != nil {
 		return nil, err
 	}
+	notifyService, err := notify.New(ctx, notify.Options{
+		Store: pg, Log: log, Registerer: registry, Outbound: outbound.Policy{Allow: cfg.OutboundAllow},
+	})
+	if err != nil {
+		return nil, err
+	}
+	billingService, err := billing.New(ctx, billing.Options{Store: pg, Notify: notifyService, Log: log, Registerer: registry})
+	if err != nil {
+		return nil, err
+	}
 	hub := events.New(events.Options{Log: log, Registerer: registry, Fleet: fleetService, Version: version})
 	scraper := scrape.New(scrape.Options{
 		Fleet: fleetService, DB: db, Log: log, Registerer: registry, Self: registry, OnLive: hub.Live,
@@ -140,8 +153,9 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	if err != nil {
 		return nil, err
 	}
+	registry.MustRegister(systemService)
 	features := features{
-		auth: authService, fleet: fleetService, settings: settingsService, events: hub,
+		auth: authService, fleet: fleetService, notify: notifyService, billing: billingService, settings: settingsService, events: hub,
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		promapi:  promapi.New(db, log, version),
@@ -156,7 +170,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	}
 	a := &app{mux: mux, handler: authService.FrontDoor(mux, page)}
 	a.loops = []func(context.Context) error{
-		settingsService.Run, authService.Run, fleetService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
+		settingsService.Run, authService.Run, fleetService.Run, notifyService.Run, billingService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
 	}
 	if child != nil {
 		a.loops = append(a.loops, child.Run)

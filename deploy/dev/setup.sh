@@ -41,6 +41,7 @@ if [ "$purpose" = test ]; then
 	want iproute2 ip
 	want procps ps
 	want prometheus prometheus
+	want prometheus-alertmanager prometheus-alertmanager
 	want prometheus-node-exporter prometheus-node-exporter
 	want victoria-metrics victoria-metrics
 fi

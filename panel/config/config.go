@@ -32,6 +32,7 @@ type Config struct {
 	Domain         string
 	PublicURL      string // scheme and host that browsers and nodes reach; no path
 	TrustedProxies []netip.Prefix
+	OutboundAllow  []netip.Prefix // private networks that addresses typed in by the operator may lie in
 	DataDir        string
 	AgentBinaries  string
 	LogLevel       slog.Level

@@ -26,9 +26,10 @@ var variables = []variable{
 	{"PANEL_TLS_KEY", "", "Private key in PEM, for PANEL_TLS=files.", false, text(func(c *Config) *string { return &c.TLSKey })},
 	{"DOMAIN", "", "Domain of the panel. Needed for PANEL_TLS=acme only.", false, text(func(c *Config) *string { return &c.Domain })},
 	{"PANEL_URL", "", "Address that browsers and nodes reach, as in https://panel.example.net. Default: made from DOMAIN or PANEL_LISTEN.", false, setURL},
-	{"PANEL_TRUSTED_PROXIES", "", "Comma-separated addresses or networks of proxies whose X-Forwarded-For is believed.", false, setProxies},
+	{"PANEL_TRUSTED_PROXIES", "", "Comma-separated addresses or networks of proxies whose X-Forwarded-For is believed.", false, networks(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies })},
 	{"PANEL_DATA", "./data", "Directory of everything the panel keeps: secrets, CA, metrics, its own Postgres.", false, text(func(c *Config) *string { return &c.DataDir })},
 	{"PANEL_AGENT_BINARIES", "./bin", "Directory with agent-linux-amd64 and agent-linux-arm64, served to joining nodes.", false, text(func(c *Config) *string { return &c.AgentBinaries })},
+	{"PANEL_OUTBOUND_ALLOW", "", "Comma-separated private addresses or networks that webhooks, proxies and sources may live in, as in 10.0.0.0/8.", false, networks(func(c *Config) *[]netip.Prefix { return &c.OutboundAllow })},
 	{"PANEL_LOG_LEVEL", "info", "debug, info, warn or error.", false, setLevel},
 	{"PANEL_UID", "", "Secret path of the panel. Default: made at first start, kept in secrets.env.", true, setUID},
 	{"PANEL_PASSWORD", "", "Password of the panel. Default: made at first start, kept in secrets.env. A password set in the UI wins.", true, text(func(c *Config) *string { return &c.Password })},
@@ -98,23 +99,26 @@ func setURL(c *Config, v string) error {
 	return nil
 }
 
-func setProxies(c *Config, v string) error {
-	for _, part := range strings.Split(v, ",") {
-		part = strings.TrimSpace(part)
-		if part == "" {
-			continue
+func networks(field func(*Config) *[]netip.Prefix) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		list := field(c)
+		for _, part := range strings.Split(v, ",") {
+			part = strings.TrimSpace(part)
+			if part == "" {
+				continue
+			}
+			if addr, err := netip.ParseAddr(part); err == nil {
+				*list = append(*list, netip.PrefixFrom(addr, addr.BitLen()))
+				continue
+			}
+			p, err := netip.ParsePrefix(part)
+			if err != nil {
+				return fmt.Errorf("%q is neither an address nor a network", part)
+			}
+			*list = append(*list, p.Masked())
 		}
-		if addr, err := netip.ParseAddr(part); err == nil {
-			c.TrustedProxies = append(c.TrustedProxies, netip.PrefixFrom(addr, addr.BitLen()))
-			continue
-		}
-		p, err := netip.ParsePrefix(part)
-		if err != nil {
-			return fmt.Errorf("%q is neither an address nor a network", part)
-		}
-		c.TrustedProxies = append(c.TrustedProxies, p.Masked())
+		return nil
 	}
-	return nil
 }
 
 func setLevel(c *Config, v string) error {

@@ -46,6 +46,43 @@ export interface BannedInfo {
   banned_until: string;
 }
 
+export interface BillItem {
+  id: number;
+  name: string;
+  billing_type: string;
+  paid_until: string;
+  days_left: number;
+  monthly_cost: number;
+  account_balance: number | null;
+  balance_updated_at: string | null;
+  currency: string;
+  notes: string;
+  folder: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface BillResponse {
+  success: boolean;
+  server: BillItem;
+}
+
+export interface BillingSettings {
+  enabled: boolean;
+  notify_days: number[];
+  check_interval_minutes: number;
+}
+
+export interface BillingSettingsResponse {
+  success: boolean;
+  settings: BillingSettings;
+}
+
+export interface BillsResponse {
+  servers: BillItem[];
+  count: number;
+}
+
 export interface BulkError {
   detail: string;
   field?: string;
@@ -105,6 +142,24 @@ export interface ChangePasswordRequest {
   new_password: string;
 }
 
+export interface ChannelSettings {
+  language: string;
+  telegram_bot_token: string;
+  telegram_chat_id: string;
+  telegram_base_url: string;
+  telegram_proxy: string;
+  webhook_url: string;
+  alertmanager_url: string;
+  heartbeat_url: string;
+  heartbeat_seconds: number;
+}
+
+export interface ChannelsStatus {
+  queues: QueueState[];
+  alertmanager: ForwardState;
+  heartbeat: HeartbeatState;
+}
+
 export interface Chart {
   id: string;
   title: Text;
@@ -144,6 +199,17 @@ export interface ConnectionsDetailed {
   udp: UDPCount;
 }
 
+export interface CreateBillRequest {
+  name: string;
+  billing_type: string;
+  paid_days?: number | null;
+  monthly_cost?: number | null;
+  account_balance?: number | null;
+  currency?: string;
+  notes?: string | null;
+  folder?: string | null;
+}
+
 export interface CreateServerRequest {
   name: string;
   url: string;
@@ -176,6 +242,11 @@ export interface CreatedServer {
   position: number;
 }
 
+export interface DeleteBillFolderResponse {
+  success: boolean;
+  unfoldered: number;
+}
+
 export interface Disk {
   partitions: Partition[];
   io: Record<string, DiskIO>;
@@ -192,6 +263,10 @@ export interface DiskIO {
   write_bytes_per_sec: number;
 }
 
+export interface ExtendBillRequest {
+  days: number;
+}
+
 export interface Folder {
   name: string;
   position: number;
@@ -199,6 +274,11 @@ export interface Folder {
 
 export interface FoldersResponse {
   folders: Folder[];
+}
+
+export interface ForwardState {
+  waiting: number;
+  last_error: string;
 }
 
 export interface Frequency {
@@ -245,6 +325,11 @@ export interface HealthScrape {
 export interface HealthTSDB {
   disk_bytes: number;
   series: number;
+}
+
+export interface HeartbeatState {
+  last_sent: string | null;
+  last_error: string;
 }
 
 export interface Hello {
@@ -385,6 +470,16 @@ export interface Metrics {
   certificates: Certificates;
 }
 
+export interface MoveBillsRequest {
+  server_ids: number[];
+  folder: string | null;
+}
+
+export interface MoveBillsResponse {
+  success: boolean;
+  moved: number;
+}
+
 export interface Network {
   interfaces: Interface[];
   total: NetworkTotal;
@@ -454,6 +549,15 @@ export interface Processes {
   processes: Process[];
 }
 
+export interface QueueState {
+  channel: string;
+  waiting: number;
+  sent: number;
+  failed: number;
+  oldest: string | null;
+  last_error: string;
+}
+
 export interface RAM {
   total: number;
   used: number;
@@ -462,6 +566,16 @@ export interface RAM {
   percent: number;
   buffers: number;
   cached: number;
+}
+
+export interface RenameBillFolderRequest {
+  old_name: string;
+  new_name: string;
+}
+
+export interface RenameBillFolderResponse {
+  success: boolean;
+  renamed: number;
 }
 
 export interface Series {
@@ -628,6 +742,10 @@ export interface TokensResponse {
   count: number;
 }
 
+export interface TopUpBillRequest {
+  amount: number;
+}
+
 export interface Traffic {
   rx_bytes: number;
   tx_bytes: number;
@@ -636,6 +754,35 @@ export interface Traffic {
 
 export interface UDPCount {
   total: number;
+}
+
+export interface UpdateBillRequest {
+  name?: string | null;
+  billing_type?: string | null;
+  paid_until?: string | null;
+  monthly_cost?: number | null;
+  account_balance?: number | null;
+  currency?: string | null;
+  notes?: string | null;
+  folder?: unknown;
+}
+
+export interface UpdateBillingSettingsRequest {
+  enabled?: boolean | null;
+  notify_days?: number[] | null;
+  check_interval_minutes?: number | null;
+}
+
+export interface UpdateChannelsRequest {
+  language?: string | null;
+  telegram_bot_token?: string | null;
+  telegram_chat_id?: string | null;
+  telegram_base_url?: string | null;
+  telegram_proxy?: string | null;
+  webhook_url?: string | null;
+  alertmanager_url?: string | null;
+  heartbeat_url?: string | null;
+  heartbeat_seconds?: number | null;
 }
 
 export interface VersionResponse {
