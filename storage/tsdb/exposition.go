@@ -58,6 +58,8 @@ type Exposition struct {
 	parser lineParser
 
 	mu    sync.Mutex
+	pages walSource  // of Append and Stale
+	meta  walSource  // of AppendMeta
 	lines []pageLine // of the last page, in its order
 	extra []string   // series written by AppendMeta, in the engine's form without the target labels
 }
@@ -68,6 +70,7 @@ func (db *DB) NewExposition(o ExpositionOptions) *Exposition {
 	o.Labels = slices.DeleteFunc(slices.Clone(o.Labels), func(l storage.Label) bool { return l.Value == "" })
 	e := &Exposition{db: db, parser: lineParser{options: o, seed: maphash.MakeSeed()}}
 	e.target, _ = appendSeriesName(nil, o.Labels, nil)
+	e.pages.target, e.meta.target = e.target, e.target
 	return e
 }
 
@@ -93,7 +96,7 @@ func (e *Exposition) Append(page []byte, at time.Time) (ExpositionStats, error) 
 	if err := r.read(); err != nil {
 		return ExpositionStats{}, err
 	}
-	if err := e.db.raw.add(r.batch); err != nil {
+	if err := e.db.store(&e.pages, r.batch); err != nil {
 		return ExpositionStats{}, err
 	}
 	r.commit()
@@ -133,7 +136,7 @@ func (e *Exposition) AppendMeta(samples ...storage.Sample) error {
 			batch.addName(e.target, names[i], s.Time, s.Value)
 		}
 	}
-	if err := e.db.raw.add(batch); err != nil {
+	if err := e.db.store(&e.meta, batch); err != nil {
 		return err
 	}
 	e.db.metrics.appended.Add(float64(batch.len()))
@@ -168,7 +171,7 @@ func (e *Exposition) Stale(at time.Time) error {
 	for _, name := range e.extra {
 		batch.addName(e.target, name, ms, staleMarker)
 	}
-	if err := e.db.raw.add(batch); err != nil {
+	if err := e.db.store(&e.pages, batch); err != nil {
 		return err
 	}
 	e.db.metrics.appended.Add(float64(batch.len()))

@@ -34,6 +34,7 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 	if reg == nil {
 		return m
 	}
+	logged := func(f func(walStats) float64) func() float64 { return func() float64 { return f(db.wal.stats()) } }
 	stat := func(f func(vmStats) uint64) func() float64 { return func() float64 { return float64(f(db.stats())) } }
 	m.registry = &recorder{Registerer: reg}
 	m.registry.MustRegister(
@@ -42,6 +43,15 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 		gauge("panel_tsdb_stored_samples", "Samples on disk and in memory.", stat(func(s vmStats) uint64 { return s.storedRows })),
 		counter("panel_tsdb_series_created_total", "Series that were new to the index.", stat(func(s vmStats) uint64 { return s.newSeries })),
 		counter("panel_tsdb_samples_out_of_bounds_total", "Samples that the engine refused for their time.", stat(func(s vmStats) uint64 { return s.tooOld + s.tooNew })),
+		gauge("panel_tsdb_log_up", "Whether samples are written to the write-ahead log.", logged(func(s walStats) float64 {
+			if s.up {
+				return 1
+			}
+			return 0
+		})),
+		gauge("panel_tsdb_log_bytes", "Size of the write-ahead log.", logged(func(s walStats) float64 { return float64(s.bytes) })),
+		gauge("panel_tsdb_log_replayed_samples", "Samples taken over from the write-ahead log at start.", logged(func(s walStats) float64 { return float64(s.replayed) })),
+		counter("panel_tsdb_log_failures_total", "Times that the write-ahead log stopped because it could not be written.", func() float64 { return float64(db.wal.failures.Load()) }),
 		gauge("panel_tsdb_queries_running", "Queries that run now.", func() float64 { return float64(len(db.gate.running)) }),
 		gauge("panel_tsdb_queries_waiting", "Queries that wait for a free place.", func() float64 { return float64(db.gate.waiting.Load()) }),
 		counter("panel_tsdb_queries_refused_total", "Queries refused because too many waited.", func() float64 { return float64(db.gate.refused.Load()) }),

@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	promstorage "github.com/prometheus/prometheus/storage"
+	"golang.org/x/sync/errgroup"
 
 	"monitoring/storage"
 )
@@ -38,6 +39,8 @@ type Options struct {
 	Retention   time.Duration // of raw samples; 0 means DefaultRetention
 	Log         *slog.Logger
 	Registerer  prometheus.Registerer // nil: not instrumented
+
+	segmentAge time.Duration // of the write-ahead log; tests rotate faster
 }
 
 func (o *Options) check() error {
@@ -56,6 +59,9 @@ func (o *Options) check() error {
 	if o.Retention < MinRetention {
 		return storage.Invalid("retention", "raw samples are kept for at least 24 hours")
 	}
+	if o.segmentAge == 0 {
+		o.segmentAge = walSegmentAge
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -68,6 +74,7 @@ type DB struct {
 	log       *slog.Logger
 	lock      *dirLock
 	raw       *vm
+	wal       *wal
 	queryable *queryable
 	gate      *gate
 	promql    *promqlEngines
@@ -95,6 +102,8 @@ func Open(o Options) (*DB, error) {
 	}
 	db := &DB{dir: o.Dir, log: o.Log, lock: lock}
 	db.raw = openVM(filepath.Join(o.Dir, "raw"), o.Retention, o.MemoryBytes)
+	db.wal = openWAL(filepath.Join(o.Dir, walDir), o.segmentAge, o.Log)
+	db.wal.replay(db.raw.add)
 	db.gate = newGate()
 	db.metadata = newMetadataStore()
 	db.queryable = &queryable{db: db, vm: db.raw, labels: newLabelCache(o.MemoryBytes / 8), maxSeries: maxSeries}
@@ -117,6 +126,7 @@ func (db *DB) Close() error {
 	db.calls.Wait()
 	db.metrics.unregister()
 	db.raw.close()
+	db.wal.close()
 	return db.lock.release()
 }
 
@@ -131,8 +141,16 @@ func (db *DB) enter() error {
 	return nil
 }
 
-// Run makes new rows visible once a second until ctx is done.
+// Run runs the loops of the database until ctx is done.
 func (db *DB) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return db.runFlush(ctx) })
+	g.Go(func() error { return db.wal.Run(ctx) })
+	return g.Wait()
+}
+
+// runFlush makes new rows visible once a second.
+func (db *DB) runFlush(ctx context.Context) error {
 	t := time.NewTicker(flushInterval)
 	defer t.Stop()
 	for {
@@ -184,12 +202,22 @@ func (db *DB) Append(samples []storage.Sample) error {
 		}
 		batch.addLabels(s.Labels, s.Time, s.Value)
 	}
-	if err := db.raw.add(batch); err != nil {
+	if err := db.store(&walSource{}, batch); err != nil {
 		return err
 	}
 	db.metrics.appended.Add(float64(batch.len()))
 	db.metrics.dropped.WithLabelValues("nan").Add(float64(dropped))
 	return nil
+}
+
+// store logs a batch and gives it to the engine.
+func (db *DB) store(src *walSource, batch *rows) error {
+	if batch.len() > 0 && db.raw.readOnly() {
+		return ErrReadOnly // or the log would bring the rows back later
+	}
+	logged := db.wal.write(src, batch)
+	defer db.wal.done(logged)
+	return db.raw.add(batch)
 }
 
 // Queryable offers the samples to Prometheus' own packages.

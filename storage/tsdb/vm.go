@@ -105,10 +105,14 @@ var rowsPool = sync.Pool{New: func() any { return &rows{} }}
 func getRows() *rows { return rowsPool.Get().(*rows) }
 
 func putRows(r *rows) {
+	r.reset()
+	rowsPool.Put(r)
+}
+
+func (r *rows) reset() {
 	clear(r.rows)
 	clear(r.labels)
 	r.rows, r.ends, r.buf, r.labels = r.rows[:0], r.ends[:0], r.buf[:0], r.labels[:0]
-	rowsPool.Put(r)
 }
 
 func (r *rows) len() int { return len(r.rows) }
@@ -138,12 +142,15 @@ func appendSeriesName(dst []byte, ls []storage.Label, scratch []prompb.Label) ([
 	return vmstorage.MarshalMetricNameRaw(dst, scratch), scratch
 }
 
+// readOnly tells that the disk is nearly full.
+func (v *vm) readOnly() bool { return v.s.IsReadOnly() }
+
 // add stores a batch. Values must not be ordinary NaN and times must lie within bounds: the engine drops such rows.
 func (v *vm) add(r *rows) error {
 	if len(r.rows) == 0 {
 		return nil
 	}
-	if v.s.IsReadOnly() {
+	if v.readOnly() {
 		return ErrReadOnly
 	}
 	start := 0
