@@ -5,7 +5,7 @@ import type { ServerItem } from '../../api/types'
 import { Button, IconButton, LinkButton } from '../../components/button'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorState } from '../../components/error-state'
-import { PageHeader } from '../../components/page-header'
+import { PageBody, PageHeader } from '../../components/page-header'
 import { Segmented } from '../../components/segmented'
 import { StateGlyph } from '../../components/state-glyph'
 import { notify } from '../../components/toast'
@@ -34,7 +34,7 @@ export function DashboardPage() {
   const folders = useFolders()
   const { t } = useTranslation('dashboard')
   if (servers.isPending || folders.isPending) return <><PageHeader title={t('title')} /><DashboardSkeleton /></>
-  if (servers.isError) return <><PageHeader title={t('title')} /><main id="content" className="scroll"><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></main></>
+  if (servers.isError) return <><PageHeader title={t('title')} /><PageBody><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></PageBody></>
   return <Loaded servers={servers.data} folderList={folders.data ?? []} />
 }
 

@@ -5,6 +5,7 @@ import type { DashboardChart, LiveServer } from '../../api/types'
 import { Cursor } from '../../components/chart/cursor'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorState } from '../../components/error-state'
+import { PageBody } from '../../components/page-header'
 import { useCommands } from '../../lib/commands'
 import { useServers } from '../../lib/fleet'
 import { useLiveServer } from '../../lib/live'
@@ -28,8 +29,8 @@ export function ServerPage() {
   const servers = useServers()
   const server = servers.data?.find((s) => s.id === id)
   if (servers.isPending) return <ServerSkeleton />
-  if (servers.isError) return <ErrorState error={servers.error} onRetry={() => void servers.refetch()} />
-  if (!server) return <EmptyState title={t('missing.title')} text={t('missing.text')} />
+  if (servers.isError) return <PageBody><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></PageBody>
+  if (!server) return <PageBody><EmptyState title={t('missing.title')} text={t('missing.text')} /></PageBody>
   return <Loaded key={id} id={id} />
 }
 
