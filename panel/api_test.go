@@ -125,12 +125,12 @@ func (c *tour) addServer(t *testing.T) int64 {
 	var again installAnswer
 	c.post(t, nil, &again, "/api/servers/{id}/install", id)
 	startAgent(t, again.Install.Token, port)
-	eventually(t, "the agent joins", 30*time.Second, func() bool {
+	eventually(t, "the agent joins", wait, func() bool {
 		var s struct{ Joined bool }
 		c.get(t, &s, "/api/servers/{id}/join-status", id)
 		return s.Joined
 	})
-	eventually(t, "the first document arrives", 30*time.Second, func() bool {
+	eventually(t, "the first document arrives", wait, func() bool {
 		status, _ := c.call(t, "GET", fmt.Sprintf("/api/proxy/%d/metrics", id), nil)
 		return status == http.StatusOK
 	})
@@ -211,7 +211,7 @@ func (c *tour) history(t *testing.T, id int64) {
 	if processes.Count == 0 {
 		t.Error("no processes")
 	}
-	eventually(t, "a point arrives in the history", 30*time.Second, func() bool {
+	eventually(t, "a point arrives in the history", wait, func() bool {
 		var h struct {
 			Count int
 			Data  []map[string]any
@@ -276,7 +276,7 @@ func unixTime(offset int64) string { return fmt.Sprint(time.Now().Unix() + offse
 // stream reads the event stream until live values of the agent arrive.
 func (c *tour) stream(t *testing.T) {
 	c.seen["GET /api/events"] = true
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), wait)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, "GET", c.base+"/"+c.uid+"/api/events", nil)
 	if err != nil {

@@ -34,7 +34,7 @@ type testPanel struct {
 
 const (
 	testPassword = "correct horse battery staple"
-	wait         = 30 * time.Second
+	wait         = 90 * time.Second // bounds a failure on a loaded machine; nothing waits that long otherwise
 )
 
 // startPanel runs a whole panel against a clean Postgres and waits until it answers.
