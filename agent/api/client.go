@@ -55,15 +55,18 @@ func NewClient(baseURL string, hc *http.Client) *Client {
 	return &Client{strings.TrimRight(baseURL, "/"), hc}
 }
 
+// MaxWindow is the longest window that an agent keeps samples for; it refuses a longer one.
+const MaxWindow = 2 * time.Minute
+
 // Exposition reads the metrics page of a set ("host", "services"); window is what rates are averaged over, zero
-// for the agent's default. The page is appended to buf[:0], so that a caller can reuse its buffer.
+// for the agent's default, MaxWindow at the most. The page is appended to buf[:0], so that a caller can reuse its buffer.
 func (c *Client) Exposition(ctx context.Context, set string, window time.Duration, buf []byte) ([]byte, error) {
 	q := url.Values{}
 	if set != "" {
 		q.Set("set", set)
 	}
 	if window > 0 {
-		q.Set("window", strconv.Itoa(int(window/time.Second)))
+		q.Set("window", strconv.Itoa(int(min(window, MaxWindow)/time.Second)))
 	}
 	path := PathExposition
 	if len(q) > 0 {

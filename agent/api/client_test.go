@@ -60,6 +60,10 @@ func TestRequests(t *testing.T) {
 		_, err := c.Exposition(ctx, "host", 15*time.Second, nil)
 		return err
 	})
+	f("GET /metrics?set=host&window=120", "", func(ctx context.Context, c *Client) error {
+		_, err := c.Exposition(ctx, "host", 300*time.Second, nil) // the longest interval of the settings
+		return err
+	})
 	f("GET /metrics", "", func(ctx context.Context, c *Client) error {
 		_, err := c.Exposition(ctx, "", 0, nil)
 		return err

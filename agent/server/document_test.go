@@ -260,3 +260,11 @@ func TestDocumentNeedsMemory(t *testing.T) {
 		t.Error("Processes without memory")
 	}
 }
+
+// The collectors do not know the contract, so this is where the two limits meet.
+func TestWindowOfTheContract(t *testing.T) {
+	t.Parallel()
+	if api.MaxWindow != collector.MaxWindow {
+		t.Errorf("the client asks for up to %s, the agent keeps %s", api.MaxWindow, collector.MaxWindow)
+	}
+}

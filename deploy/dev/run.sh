@@ -34,10 +34,13 @@ done
 json() { # json PATH: reads JSON on standard input, prints the value at a path such as server.id
 	node -e 'const s = require("fs").readFileSync(0, "utf8"); console.log(process.argv[1].split(".").reduce((v, k) => v[k], JSON.parse(s)))' "$1"
 }
-api() { # api METHOD PATH [BODY], with the token of a login that no browser made
-	curl -fsS -X "$1" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' ${3:+--data "$3"} "$base/api$2"
+# Secrets reach curl by pipes: everybody on the machine can read its arguments.
+api() { # api METHOD PATH BODY, with the token of a login that no browser made
+	curl -fsS -X "$1" -H @<(printf 'Authorization: Bearer %s' "$token") -H 'Content-Type: application/json' --data "$3" "$base/api$2"
 }
-login() { token=$(curl -fsS -H 'Content-Type: application/json' --data "{\"password\":\"$(secret PANEL_PASSWORD)\"}" "$base/api/auth/login" | json token); }
+login() {
+	token=$(printf '{"password":"%s"}' "$(secret PANEL_PASSWORD)" | curl -fsS -H 'Content-Type: application/json' --data @- "$base/api/auth/login" | json token)
+}
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 free_port() {
 	local p

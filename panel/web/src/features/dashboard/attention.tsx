@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { LiveServer, ServerItem } from '../../api/types'
@@ -10,7 +11,8 @@ import { useFormat } from '../../lib/use-format'
 const shown = 4
 
 /** The servers that need a person, worst first, with the reason in words. */
-export function Attention({ servers, onAll }: { servers: ServerItem[]; onAll: () => void }) {
+export function Attention({ servers }: { servers: ServerItem[] }) {
+  const [all, setAll] = useState(false)
   const { t } = useTranslation('dashboard')
   const f = useFormat()
   useFleetTotals() // renders once per message of the stream
@@ -21,10 +23,10 @@ export function Attention({ servers, onAll }: { servers: ServerItem[]; onAll: ()
         <h2>{t('attention.title')}</h2>
         {bad.length > 0 && <span className={`pill ${bad[0]?.state === 'offline' ? 'crit' : 'warn'}`}>{f.count(bad.length)}</span>}
         <span className="grow" />
-        {bad.length > shown && <button type="button" className="link sm" onClick={onAll}>{t('attention.all')}</button>}
+        {bad.length > shown && <button type="button" className="link sm" aria-expanded={all} onClick={() => setAll(!all)}>{t(all ? 'attention.fewer' : 'attention.all')}</button>}
       </div>
       <ul className="att">
-        {bad.slice(0, shown).map(({ server, now, state }) => (
+        {bad.slice(0, all ? bad.length : shown).map(({ server, now, state }) => (
           <li key={server.id}>
             <StateGlyph state={state} />
             <Link className="n" to={`/servers/${server.id}`}>{server.name}</Link>

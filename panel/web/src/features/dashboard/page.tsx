@@ -70,7 +70,7 @@ function Loaded({ servers, folderList }: { servers: ServerItem[]; folderList: { 
               <FleetStrip />
               <div className="over">
                 <FleetMap groups={groups} filter={filter} />
-                <Attention servers={servers} onAll={() => setFilter('offline')} />
+                <Attention servers={servers} />
               </div>
             </>
           )}
