@@ -75,7 +75,7 @@ func runPanel(ctx context.Context, p program) error {
 	db, err := tsdb.Open(tsdb.Options{
 		Dir:         filepath.Join(cfg.DataDir, "tsdb"),
 		MemoryBytes: cfg.TSDBMemoryMB << 20,
-		Retention:   time.Duration(cfg.RawRetentionDays) * 24 * time.Hour,
+		Retention:   tsdb.Retention{Raw: cfg.RawRetention, FiveMinutes: cfg.FiveMinutesRetention, Hour: cfg.HourRetention},
 		Log:         log, Registerer: registry,
 	})
 	if err != nil {

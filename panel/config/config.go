@@ -50,8 +50,10 @@ type Config struct {
 	PostgresPassword string
 	PostgresDB       string
 
-	TSDBMemoryMB     int
-	RawRetentionDays int
+	TSDBMemoryMB         int
+	RawRetention         time.Duration
+	FiveMinutesRetention time.Duration
+	HourRetention        time.Duration
 }
 
 // Load reads the variables through getenv. All problems come back together.

@@ -25,6 +25,10 @@ func TestDefaults(t *testing.T) {
 	if c.Listen != "127.0.0.1:8080" || c.TLS != TLSOff || c.SessionLifetime != 24*time.Hour || c.MaxFailedAttempts != 5 || c.BanDuration != 15*time.Minute {
 		t.Errorf("defaults: %+v", c)
 	}
+	const day = 24 * time.Hour
+	if c.RawRetention != 14*day || c.FiveMinutesRetention != 90*day || c.HourRetention != 730*day {
+		t.Errorf("retention: %s, %s, %s", c.RawRetention, c.FiveMinutesRetention, c.HourRetention)
+	}
 	if c.PublicURL != "http://127.0.0.1:8080" {
 		t.Errorf("PublicURL = %s", c.PublicURL)
 	}
@@ -60,6 +64,8 @@ func TestMistakes(t *testing.T) {
 	f("JWT_EXPIRE_MINUTES|whole number", "JWT_EXPIRE_MINUTES", "1d")
 	f("MAX_FAILED_ATTEMPTS|from 1", "MAX_FAILED_ATTEMPTS", "0")
 	f("PANEL_LOG_LEVEL|debug", "PANEL_LOG_LEVEL", "loud")
+	f("PANEL_RETENTION_RAW_DAYS|from 1", "PANEL_RETENTION_RAW_DAYS", "0")
+	f("PANEL_RETENTION_1H_DAYS|from 365", "PANEL_RETENTION_1H_DAYS", "364")
 	f("read PANEL_PASSWORD_FILE", "PANEL_PASSWORD_FILE", "/nowhere/at/all")
 	f("only one of them", "PANEL_PASSWORD_FILE", "/x", "PANEL_PASSWORD", "y")
 	// All at once:

@@ -43,7 +43,9 @@ var variables = []variable{
 	{"POSTGRES_PASSWORD", "", "Password, with POSTGRES_HOST.", true, text(func(c *Config) *string { return &c.PostgresPassword })},
 	{"POSTGRES_DB", "panel", "Database, with POSTGRES_HOST.", false, text(func(c *Config) *string { return &c.PostgresDB })},
 	{"PANEL_TSDB_MEMORY_MB", "128", "Memory for the caches of the metrics store, in MB.", false, number(func(c *Config) *int { return &c.TSDBMemoryMB }, 16, 65536)},
-	{"PANEL_RETENTION_RAW_DAYS", "14", "Days that raw samples are kept.", false, number(func(c *Config) *int { return &c.RawRetentionDays }, 1, 3650)},
+	{"PANEL_RETENTION_RAW_DAYS", "14", "Days that samples are kept as they were scraped.", false, duration(func(c *Config) *time.Duration { return &c.RawRetention }, 24*time.Hour, 1, 3650)},
+	{"PANEL_RETENTION_5M_DAYS", "90", "Days that samples are kept in windows of five minutes.", false, duration(func(c *Config) *time.Duration { return &c.FiveMinutesRetention }, 24*time.Hour, 1, 3650)},
+	{"PANEL_RETENTION_1H_DAYS", "730", "Days that samples are kept in windows of an hour.", false, duration(func(c *Config) *time.Duration { return &c.HourRetention }, 24*time.Hour, 365, 3650)},
 }
 
 func text(field func(*Config) *string) func(*Config, string) error {

@@ -35,14 +35,9 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 		return m
 	}
 	logged := func(f func(walStats) float64) func() float64 { return func() float64 { return f(db.wal.stats()) } }
-	stat := func(f func(vmStats) uint64) func() float64 { return func() float64 { return float64(f(db.stats())) } }
 	m.registry = &recorder{Registerer: reg}
 	m.registry.MustRegister(
 		m.appended, m.dropped, m.queries, m.pages,
-		gauge("panel_tsdb_active_series", "Series with a sample in this hour or the previous one.", stat(func(s vmStats) uint64 { return s.activeSeries })),
-		gauge("panel_tsdb_stored_samples", "Samples on disk and in memory.", stat(func(s vmStats) uint64 { return s.storedRows })),
-		counter("panel_tsdb_series_created_total", "Series that were new to the index.", stat(func(s vmStats) uint64 { return s.newSeries })),
-		counter("panel_tsdb_samples_out_of_bounds_total", "Samples that the engine refused for their time.", stat(func(s vmStats) uint64 { return s.tooOld + s.tooNew })),
 		gauge("panel_tsdb_log_up", "Whether samples are written to the write-ahead log.", logged(func(s walStats) float64 {
 			if s.up {
 				return 1
@@ -56,16 +51,38 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 		gauge("panel_tsdb_queries_waiting", "Queries that wait for a free place.", func() float64 { return float64(db.gate.waiting.Load()) }),
 		counter("panel_tsdb_queries_refused_total", "Queries refused because too many waited.", func() float64 { return float64(db.gate.refused.Load()) }),
 	)
+	for _, t := range db.tiers {
+		m.registry.MustRegister(db.tierMetrics(t)...)
+	}
 	return m
 }
 
+// tierMetrics are what the engine counts in one tier.
+func (db *DB) tierMetrics(t *tier) []prometheus.Collector {
+	labels := prometheus.Labels{"tier": t.name}
+	stat := func(f func(vmStats) uint64) func() float64 { return func() float64 { return float64(f(db.stats(t))) } }
+	gauge := func(name, help string, f func(vmStats) uint64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, stat(f))
+	}
+	counter := func(name, help string, f func(vmStats) uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, stat(f))
+	}
+	return []prometheus.Collector{
+		gauge("panel_tsdb_active_series", "Series with a sample in this hour or the previous one.", func(s vmStats) uint64 { return s.activeSeries }),
+		gauge("panel_tsdb_stored_samples", "Samples on disk and in memory.", func(s vmStats) uint64 { return s.storedRows }),
+		gauge("panel_tsdb_disk_bytes", "Size of samples and index on disk.", func(s vmStats) uint64 { return s.diskBytes }),
+		counter("panel_tsdb_series_created_total", "Series that were new to the index.", func(s vmStats) uint64 { return s.newSeries }),
+		counter("panel_tsdb_samples_out_of_bounds_total", "Samples that the engine refused for their time.", func(s vmStats) uint64 { return s.tooOld + s.tooNew }),
+	}
+}
+
 // stats is zero after Close.
-func (db *DB) stats() vmStats {
+func (db *DB) stats(t *tier) vmStats {
 	if db.enter() != nil {
 		return vmStats{}
 	}
 	defer db.calls.Done()
-	return db.raw.stats()
+	return t.vm.stats()
 }
 
 // engineRegisterer is where the PromQL engine registers its own metrics.

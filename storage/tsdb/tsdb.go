@@ -2,17 +2,18 @@
 //
 // Life of a sample: scraper -> Exposition.Append -> rows -> vm.add (vm.go, the storage engine) -> flush, once a second
 // -> Querier (adapter.go) -> PromQL engine (query.go). Start at DB.
+//
+// There is one storage of the engine per resolution (tier.go). Files whose name begins with vm, and only those, speak to
+// VictoriaMetrics' lib/storage, whose API changes from version to version.
 package tsdb
 
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,8 +25,6 @@ import (
 
 // Defaults and limits of Options.
 const (
-	DefaultRetention   = 14 * 24 * time.Hour
-	MinRetention       = 24 * time.Hour
 	DefaultMemoryBytes = 128 << 20
 	minMemoryBytes     = 8 << 20
 
@@ -34,9 +33,9 @@ const (
 
 // Options says where samples live and how much they may take.
 type Options struct {
-	Dir         string        // the raw tier lives in Dir/raw
-	MemoryBytes int           // caches of the storage engine; process-wide, the first Open decides. 0 means DefaultMemoryBytes
-	Retention   time.Duration // of raw samples; 0 means DefaultRetention
+	Dir         string // each tier lives in a directory of its own here
+	MemoryBytes int    // caches of the storage engine; process-wide, the first Open decides. 0 means DefaultMemoryBytes
+	Retention   Retention
 	Log         *slog.Logger
 	Registerer  prometheus.Registerer // nil: not instrumented
 
@@ -53,11 +52,8 @@ func (o *Options) check() error {
 	if o.MemoryBytes < minMemoryBytes {
 		return storage.Invalid("memory_bytes", fmt.Sprintf("give at least %d bytes", minMemoryBytes))
 	}
-	if o.Retention == 0 {
-		o.Retention = DefaultRetention
-	}
-	if o.Retention < MinRetention {
-		return storage.Invalid("retention", "raw samples are kept for at least 24 hours")
+	if err := o.Retention.check(); err != nil {
+		return err
 	}
 	if o.segmentAge == 0 {
 		o.segmentAge = walSegmentAge
@@ -73,7 +69,8 @@ type DB struct {
 	dir       string
 	log       *slog.Logger
 	lock      *dirLock
-	raw       *vm
+	tiers     []*tier // the finest first
+	raw       *vm     // of the first tier: what is appended goes there
 	wal       *wal
 	queryable *queryable
 	gate      *gate
@@ -81,7 +78,6 @@ type DB struct {
 	metadata  *metadataStore
 	metrics   *metrics
 	parser    selectorParser
-	flushed   atomic.Uint64 // rows added when the last flush began
 
 	mu     sync.Mutex // guards closed and every calls.Add
 	closed bool
@@ -100,8 +96,11 @@ func Open(o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open tsdb: %w", err)
 	}
-	db := &DB{dir: o.Dir, log: o.Log, lock: lock}
-	db.raw = openVM(filepath.Join(o.Dir, "raw"), o.Retention, o.MemoryBytes)
+	db := &DB{dir: o.Dir, log: o.Log, lock: lock, tiers: newTiers(o)}
+	for _, t := range db.tiers {
+		t.open(o.MemoryBytes)
+	}
+	db.raw = db.tiers[0].vm
 	db.wal = openWAL(filepath.Join(o.Dir, walDir), o.segmentAge, o.Log)
 	db.wal.replay(db.raw.add)
 	db.gate = newGate()
@@ -125,7 +124,9 @@ func (db *DB) Close() error {
 
 	db.calls.Wait()
 	db.metrics.unregister()
-	db.raw.close()
+	for _, t := range db.tiers {
+		t.vm.close()
+	}
 	db.wal.close()
 	return db.lock.release()
 }
@@ -171,12 +172,9 @@ func (db *DB) RunOnce(context.Context) error {
 		return err
 	}
 	defer db.calls.Done()
-	added := db.raw.added.Load()
-	if added == db.flushed.Load() {
-		return nil
+	for _, t := range db.tiers {
+		t.vm.flushAdded()
 	}
-	db.raw.flush()
-	db.flushed.Store(added)
 	return nil
 }
 
@@ -229,29 +227,8 @@ func (db *DB) DiskUsage() (uint64, error) {
 		return 0, err
 	}
 	defer db.calls.Done()
-	var total uint64
-	err := filepath.WalkDir(db.dir, func(_ string, d fs.DirEntry, err error) error {
-		if os.IsNotExist(err) {
-			return nil // merged away meanwhile
-		}
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		if os.IsNotExist(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		total += uint64(info.Size())
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("measure tsdb directory: %w", err)
-	}
-	return total, nil
+	return dirBytes(db.dir)
 }
 
 // ActiveSeries returns how many series got a sample in this hour or the previous one.
-func (db *DB) ActiveSeries() uint64 { return db.stats().activeSeries }
+func (db *DB) ActiveSeries() uint64 { return db.stats(db.tiers[0]).activeSeries }

@@ -42,8 +42,10 @@ func TestReopenKeepsData(t *testing.T) {
 	if left, err := reg.Gather(); err != nil || len(left) > 0 {
 		t.Errorf("metrics are left after Close: %v %v", left, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "raw", "data")); err != nil {
-		t.Errorf("the raw tier lives elsewhere: %v", err)
+	for _, tier := range []string{"raw", "5m", "1h"} {
+		if _, err := os.Stat(filepath.Join(dir, tier, "data")); err != nil {
+			t.Errorf("tier %s lives elsewhere: %v", tier, err)
+		}
 	}
 }
 
@@ -75,6 +77,8 @@ func TestClosed(t *testing.T) {
 	f("DeleteSeries", err)
 	_, err = db.DiskUsage()
 	f("DiskUsage", err)
+	_, err = db.Tiers()
+	f("Tiers", err)
 	_, err = db.Queryable().Querier(0, 1)
 	f("Querier", err)
 }
@@ -115,7 +119,9 @@ func TestOpenErrors(t *testing.T) {
 		}
 	}
 	f(tsdb.Options{}, "dir")
-	f(tsdb.Options{Dir: dir, Retention: time.Hour}, "retention")
+	f(tsdb.Options{Dir: dir, Retention: tsdb.Retention{Raw: time.Hour}}, "retention.raw")
+	f(tsdb.Options{Dir: dir, Retention: tsdb.Retention{FiveMinutes: time.Hour}}, "retention.five_minutes")
+	f(tsdb.Options{Dir: dir, Retention: tsdb.Retention{Hour: 364 * 24 * time.Hour}}, "retention.hour: give at least 365 days")
 	f(tsdb.Options{Dir: dir, MemoryBytes: 1}, "memory_bytes")
 	f(tsdb.Options{Dir: dir}, "in use")
 	f(tsdb.Options{Dir: filepath.Join(file, "below")}, "not a directory")
@@ -260,7 +266,9 @@ func TestMetricsOfTheDatabase(t *testing.T) {
 	want := `
 # HELP panel_tsdb_active_series Series with a sample in this hour or the previous one.
 # TYPE panel_tsdb_active_series gauge
-panel_tsdb_active_series 2
+panel_tsdb_active_series{tier="1h"} 0
+panel_tsdb_active_series{tier="5m"} 0
+panel_tsdb_active_series{tier="raw"} 2
 # HELP panel_tsdb_exposition_lines_total Lines of exposition pages, by whether they were remembered from the page before.
 # TYPE panel_tsdb_exposition_lines_total counter
 panel_tsdb_exposition_lines_total{path="parsed"} 3
@@ -274,7 +282,9 @@ panel_tsdb_samples_dropped_total{reason="duplicate"} 2
 panel_tsdb_samples_dropped_total{reason="nan"} 1
 # HELP panel_tsdb_series_created_total Series that were new to the index.
 # TYPE panel_tsdb_series_created_total counter
-panel_tsdb_series_created_total 2
+panel_tsdb_series_created_total{tier="1h"} 0
+panel_tsdb_series_created_total{tier="5m"} 0
+panel_tsdb_series_created_total{tier="raw"} 2
 `
 	err := testutil.GatherAndCompare(reg, strings.NewReader(want), "panel_tsdb_active_series", "panel_tsdb_exposition_lines_total",
 		"panel_tsdb_samples_appended_total", "panel_tsdb_samples_dropped_total", "panel_tsdb_series_created_total")
@@ -290,8 +300,18 @@ panel_tsdb_series_created_total 2
 	if err != nil || db.ActiveSeries() != 2 {
 		t.Error(err, db.ActiveSeries())
 	}
-	if bytes, err := db.DiskUsage(); err != nil || bytes == 0 {
-		t.Errorf("disk usage %d %v", bytes, err)
+	total, err := db.DiskUsage()
+	if err != nil || total == 0 {
+		t.Errorf("disk usage %d %v", total, err)
+	}
+	tiers, err := db.Tiers()
+	if err != nil || len(tiers) != 3 || tiers[0].Name != "raw" || tiers[0].Samples != 3 || tiers[0].Retention != tsdb.DefaultRetentionRaw || tiers[2].Resolution != time.Hour {
+		t.Errorf("tiers %+v %v", tiers, err)
+	}
+	for _, tier := range tiers {
+		if tier.Bytes == 0 || tier.Bytes >= total {
+			t.Errorf("tier %s has %d of %d bytes", tier.Name, tier.Bytes, total)
+		}
 	}
 }
 

@@ -143,7 +143,7 @@ func TestDuplicateTimestamps(t *testing.T) {
 
 func TestUnfitSamples(t *testing.T) {
 	t.Parallel()
-	db := openDB(t, t.TempDir(), tsdb.Options{Retention: 24 * time.Hour})
+	db := openDB(t, t.TempDir(), tsdb.Options{Retention: tsdb.Retention{Raw: 24 * time.Hour}})
 	now := time.Now()
 	good := sample("good", now.UnixMilli(), 1)
 	f := func(bad storage.Sample, reason string) {
