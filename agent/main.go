@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"monitoring/agent/collector"
+	"monitoring/agent/control"
 	"monitoring/agent/server"
 )
 
@@ -82,10 +83,11 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("read host name: %w", err)
 	}
+	subsystems := control.All(control.Options{Host: set.Host(), StateDir: cfg.stateDir, Log: log})
 	srv, err := server.New(server.Options{
 		StateDir: cfg.stateDir, Token: cfg.token, TrustedCA: cfg.trustedCA, Allow: cfg.allow,
 		Version: version, HostName: host, Log: log,
-		Exposition: set.Handler(), Metrics: document.Metrics, Processes: document.Processes,
+		Exposition: set.Handler(), Metrics: document.Metrics, Processes: document.Processes, Control: subsystems,
 	})
 	if err != nil {
 		return err
@@ -100,6 +102,9 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 		g.Go(func() error { return srv.ServeLocal(ctx, local) })
 	}
 	g.Go(func() error { return set.Run(ctx) })
+	for _, sub := range subsystems {
+		g.Go(func() error { return sub.Run(ctx) })
+	}
 	g.Go(func() error { return srv.Serve(ctx, listener) })
 	log.Info("agent is up", "listen", listener.Addr().String(), "version", version, "agent", srv.AgentID(),
 		"joined", srv.Joined(), "allow", cfg.allow.String())

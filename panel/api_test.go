@@ -36,8 +36,23 @@ func (c *tour) del(t *testing.T, pattern string, args ...any) {
 	c.do(t, "DELETE", pattern, nil, nil, args)
 }
 
+// restricted calls a route that the node's owner has closed.
+func (c *tour) restricted(t *testing.T, method string, body any, pattern string, args ...any) {
+	t.Helper()
+	path := c.visit(method, pattern, args)
+	var e struct{ Code string }
+	if status, b := c.call(t, method, path, body); status != http.StatusConflict || json.Unmarshal(b, &e) != nil || e.Code != "restricted" {
+		t.Errorf("%s %s: %d %s, want it restricted", method, path, status, b)
+	}
+}
+
 func (c *tour) do(t *testing.T, method, pattern string, body, out any, args []any) {
 	t.Helper()
+	c.must(t, method, c.visit(method, pattern, args), body, out)
+}
+
+// visit remembers a route and returns its path.
+func (c *tour) visit(method, pattern string, args []any) string {
 	route, query, _ := strings.Cut(pattern, "?")
 	c.seen[method+" "+route] = true
 	parts := strings.Split(route, "/")
@@ -50,7 +65,7 @@ func (c *tour) do(t *testing.T, method, pattern string, body, out any, args []an
 	if query != "" {
 		path += "?" + query
 	}
-	c.must(t, method, path, body, out)
+	return path
 }
 
 type installAnswer struct {
@@ -67,6 +82,7 @@ func TestEveryRoute(t *testing.T) {
 	id := c.addServer(t)
 	c.servers(t, id)
 	c.history(t, id)
+	c.control(t, id)
 	c.prometheus(t)
 	c.stream(t)
 	c.operator(t)
@@ -229,6 +245,18 @@ func (c *tour) history(t *testing.T, id int64) {
 		}
 	}
 	c.get(t, nil, "/api/fleet/sparklines")
+}
+
+// control drives what is passed on to the agent. The agent is of this machine, so its owner allows to look and no more.
+func (c *tour) control(t *testing.T, id int64) {
+	var status struct {
+		Installed  bool
+		ConfigPath string `json:"config_path"`
+	}
+	c.get(t, &status, "/api/proxy/{id}/haproxy/status", id)
+	if _, err := os.Stat("/usr/sbin/haproxy"); status.Installed != (err == nil) || status.ConfigPath != "/etc/haproxy/haproxy.cfg" {
+		t.Errorf("haproxy: %+v", status)
+	}
 }
 
 func (c *tour) prometheus(t *testing.T) {

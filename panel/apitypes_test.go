@@ -16,6 +16,7 @@ import (
 // apiTypes are the bodies that the UI sends and reads; what their fields name comes along.
 var apiTypes = []any{
 	api.Metrics{}, api.Processes{}, dashboards.Page{},
+	api.Changed{}, api.HAProxyStatus{},
 	auth.AuditResponse{}, auth.BanStatus{}, auth.ChangePasswordRequest{}, auth.CheckResponse{}, auth.CreateTokenRequest{},
 	auth.CreateTokenResponse{}, auth.LoginRequest{}, auth.SessionsResponse{}, auth.TokensResponse{},
 	billing.BillsResponse{}, billing.BillResponse{}, billing.BillingSettingsResponse{}, billing.CreateBillRequest{}, billing.UpdateBillRequest{},

@@ -20,6 +20,7 @@ var mayImport = []struct {
 	{"agent/host", ""},
 	{"agent/collector", "agent/host"},
 	{"agent/control", "agent/host agent/api"},
+	{"agent/control/controltest", "agent/host"},
 	{"agent/visits", "agent/host agent/api"},
 	{"agent/server", "agent/*"},
 	{"agent", "agent/*"},

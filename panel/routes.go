@@ -7,6 +7,7 @@ import (
 	"monitoring/panel/billing"
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
+	"monitoring/panel/haproxy"
 	"monitoring/panel/metrics"
 	"monitoring/panel/notify"
 	"monitoring/panel/promapi"
@@ -24,6 +25,7 @@ type features struct {
 	settings *settings.Service
 	events   *events.Hub
 	metrics  *metrics.Service
+	haproxy  *haproxy.Service
 	promapi  *promapi.Service
 	system   *system.Service
 	registry *prometheus.Registry
@@ -40,6 +42,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/join", rest.Only(rest.Public), f.fleet.JoinRoutes)
 	m.Mount("/api/servers", fleetAccess, f.fleet.Routes)
 	m.Mount("/api/proxy/{id}", fleetAccess, f.metrics.Routes)
+	m.Mount("/api/proxy/{id}/haproxy", fleetAccess, f.haproxy.Routes)
 	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)
 	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)
 	m.Mount("/api/events", fleetAccess, f.events.Routes)

@@ -21,6 +21,7 @@ import (
 	"monitoring/panel/config"
 	"monitoring/panel/events"
 	"monitoring/panel/fleet"
+	"monitoring/panel/haproxy"
 	"monitoring/panel/metrics"
 	"monitoring/panel/notify"
 	"monitoring/panel/outbound"
@@ -158,6 +159,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		auth: authService, fleet: fleetService, notify: notifyService, billing: billingService, settings: settingsService, events: hub,
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
+		haproxy:  haproxy.New(haproxy.Options{Fleet: fleetService, Log: log}),
 		promapi:  promapi.New(db, log, version),
 		system:   systemService,
 		registry: registry,

@@ -189,7 +189,7 @@ func startAgent(t *testing.T, token string, port int) *testAgent {
 		t.Fatal(err)
 	}
 	a := &testAgent{port: port, env: []string{fmt.Sprintf("AGENT_LISTEN=127.0.0.1:%d", port),
-		"AGENT_STATE_DIR=" + filepath.Join(dir, "state"), "AGENT_TOKEN_FILE=" + file, "AGENT_ALLOW=monitor"}}
+		"AGENT_STATE_DIR=" + filepath.Join(dir, "state"), "AGENT_TOKEN_FILE=" + file, "AGENT_ALLOW=readonly"}}
 	a.start(t)
 	t.Cleanup(func() { a.stop(t) })
 	return a

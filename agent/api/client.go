@@ -26,6 +26,7 @@ const (
 const (
 	defaultTimeout = 15 * time.Second // for a context that has no deadline of its own
 	maxErrorDetail = 300              // bytes of a refusal that are kept
+	maxErrorLog    = 8 << 10          // bytes of what a program on the node said
 )
 
 // ErrTooLarge is returned for an answer beyond its limit.
@@ -33,8 +34,9 @@ var ErrTooLarge = errors.New("the agent's answer is larger than allowed")
 
 // StatusError is an answer other than 200.
 type StatusError struct {
-	Code   int
-	Detail string // what the agent said, shortened
+	Code    int
+	Detail  string // what the agent said, shortened
+	Failure Failure
 }
 
 func (e *StatusError) Error() string {
@@ -157,19 +159,18 @@ func (c *Client) do(ctx context.Context, method, path string, payload, buf []byt
 	return page, nil
 }
 
-// refusal drains a little of the body, so that the connection can be used again.
+// refusal reads a little of the body, so that the connection can be used again.
 func refusal(resp *http.Response) error {
-	page, err := readBody(resp, nil, 4096)
+	page, err := readBody(resp, nil, 32<<10)
 	if err != nil {
 		return &StatusError{Code: resp.StatusCode}
 	}
-	var said struct {
-		Detail string `json:"detail"`
+	var said Failure
+	if json.Unmarshal(page, &said) != nil || len(said.Detail) > maxErrorDetail || len(said.Code) > 40 || len(said.Field) > 80 {
+		said = Failure{}
 	}
-	if json.Unmarshal(page, &said) != nil || len(said.Detail) > maxErrorDetail {
-		said.Detail = ""
-	}
-	return &StatusError{resp.StatusCode, said.Detail}
+	said.Log = strings.ToValidUTF8(said.Log[:min(len(said.Log), maxErrorLog)], "")
+	return &StatusError{resp.StatusCode, said.Detail, said}
 }
 
 var gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}

@@ -19,6 +19,7 @@ func TestWireFormat(t *testing.T) {
 	t.Parallel()
 	for _, v := range []any{
 		Metrics{}, Processes{}, Version{}, Health{}, SigningRequest{}, Certificate{}, InstallToken{},
+		Failure{}, Changed{}, HAProxyStatus{},
 	} {
 		typ := reflect.TypeOf(v)
 		t.Run(typ.Name(), func(t *testing.T) {

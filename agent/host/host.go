@@ -1,8 +1,9 @@
-// Package host touches the machine: its files, file systems and kernel sockets. It is not for deciding anything, and
-// no other package of the agent reads the machine past it, so that a fake (Fake) can stand in for it.
+// Package host touches the machine: its files, file systems, kernel sockets, commands and services. It is not for
+// deciding anything, and no other package of the agent goes past it, so that a fake (Fake) can stand in for it.
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,34 +19,57 @@ import (
 
 // Host is one machine: this one, the one around our container, or a fake.
 type Host struct {
-	root    string // "" for a fake
+	root    string // "" for a fake without a directory
+	enter   int    // process whose namespaces commands run in; 0 is our own
+	borrow  bool   // nsenter comes from root
 	fsys    fs.FS
 	statfs  func(path string) (Usage, error)
 	tcpDump func(*TCPSockets) error
 	addrs   func() (map[int][]netip.Prefix, error)
+	run     func(context.Context, Command) (Result, error)
 
 	mu    sync.Mutex
 	stuck map[string]bool // mount points whose statfs has not come back
 }
 
-// New returns the machine whose file system is mounted at root: "/", or "/host" in a container.
+// New returns the machine whose file system is mounted at root: "/", or "/host" in a container. From a container its
+// commands are run in the namespaces of the machine's process 1, which takes `pid: host`.
 func New(root string) *Host {
+	h := open(root)
+	if inContainer(h.root) {
+		h.enter, h.borrow = 1, h.root != "/"
+	}
+	return h
+}
+
+// Inside returns the machine whose process 1 is pid here: a container, seen from outside.
+func Inside(pid int) *Host {
+	h := open(fmt.Sprintf("/proc/%d/root", pid))
+	h.enter = pid
+	return h
+}
+
+func open(root string) *Host {
 	h := &Host{root: filepath.Clean(root), fsys: os.DirFS(root), tcpDump: dumpTCP, addrs: listAddresses, stuck: map[string]bool{}}
 	h.statfs = func(path string) (Usage, error) { return statfs(filepath.Join(h.root, path)) }
+	h.run = h.runProcess
 	return h
 }
 
 // Parts is what a fake machine consists of.
 type Parts struct {
 	Files     fs.FS
-	Usage     map[string]Usage       // by mount point
-	Addresses map[int][]netip.Prefix // by index of the interface
+	Dir       string                                         // instead of Files: a directory that is the root, to be written as well
+	Run       func(context.Context, Command) (Result, error) // what commands do; without it there are none
+	Usage     map[string]Usage                               // by mount point
+	Addresses map[int][]netip.Prefix                         // by index of the interface
 }
 
 // Fake returns a machine that has only these parts.
 func Fake(p Parts) *Host {
-	return &Host{
+	h := &Host{
 		fsys:    p.Files,
+		run:     p.Run,
 		tcpDump: func(*TCPSockets) error { return errors.ErrUnsupported },
 		addrs:   func() (map[int][]netip.Prefix, error) { return p.Addresses, nil },
 		stuck:   map[string]bool{},
@@ -57,6 +81,15 @@ func Fake(p Parts) *Host {
 			return u, nil
 		},
 	}
+	if p.Dir != "" {
+		h.root, h.fsys = p.Dir, os.DirFS(p.Dir)
+	}
+	if h.run == nil {
+		h.run = func(_ context.Context, c Command) (Result, error) {
+			return Result{ExitCode: -1}, fmt.Errorf("run %s: %w", c.Args[0], fs.ErrNotExist)
+		}
+	}
+	return h
 }
 
 // Root is where the machine's file system is mounted, "" for a fake.

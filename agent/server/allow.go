@@ -5,20 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-)
 
-// Domains of AGENT_ALLOW. Metrics is always open, for reading.
-const (
-	Metrics   = "metrics"
-	Traffic   = "traffic"
-	HAProxy   = "haproxy"
-	Certs     = "certs"
-	Firewall  = "firewall"
-	IPSet     = "ipset"
-	Exec      = "exec"
-	Power     = "power"
-	System    = "system"
-	Remnawave = "remnawave"
+	"monitoring/agent/api"
 )
 
 // Presets of AGENT_ALLOW.
@@ -30,11 +18,13 @@ const (
 )
 
 const (
-	readOnly  = "ro"
-	readWrite = "rw"
+	readOnly  = api.ReadOnly
+	readWrite = api.ReadWrite
 )
 
-var domains = []string{Traffic, HAProxy, Certs, Firewall, IPSet, Exec, Power, System, Remnawave}
+// domains are those that can be closed; metrics cannot.
+var domains = []string{api.DomainTraffic, api.DomainHAProxy, api.DomainCerts, api.DomainFirewall, api.DomainIPSet, api.DomainExec,
+	api.DomainPower, api.DomainSystem, api.DomainRemnawave}
 
 // Allow is what the owner of the node lets the panel do: domain -> "ro" or "rw"; a missing domain is closed.
 type Allow map[string]string
@@ -70,13 +60,13 @@ func parseEntry(part string) (domain, access string, err error) {
 	switch {
 	case preset(domain) != nil:
 		return "", "", fmt.Errorf("allow: the preset %q must stand first and only once", part)
-	case domain == Metrics && !given:
-		return Metrics, readOnly, nil
-	case domain != Metrics && !slices.Contains(domains, domain):
+	case domain == api.DomainMetrics && !given:
+		return api.DomainMetrics, readOnly, nil
+	case domain != api.DomainMetrics && !slices.Contains(domains, domain):
 		return "", "", fmt.Errorf("allow: %q is neither a preset (monitor, readonly, full) nor a domain (metrics %s)", part, strings.Join(domains, " "))
 	case access != readOnly && access != readWrite:
 		return "", "", fmt.Errorf("allow: %q needs :ro or :rw, as in %s:ro", part, domain)
-	case domain == Metrics && access == readWrite:
+	case domain == api.DomainMetrics && access == readWrite:
 		return "", "", fmt.Errorf("allow: %q: metrics can only be read, write metrics:ro", part)
 	}
 	return domain, access, nil
@@ -84,7 +74,7 @@ func parseEntry(part string) (domain, access string, err error) {
 
 // preset returns a fresh copy, nil for an unknown name.
 func preset(name string) Allow {
-	a := Allow{Metrics: readOnly}
+	a := Allow{api.DomainMetrics: readOnly}
 	switch name {
 	case PresetMonitor:
 	case PresetReadonly:

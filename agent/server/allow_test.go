@@ -4,6 +4,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"monitoring/agent/api"
 )
 
 func TestParseAllow(t *testing.T) {
@@ -78,13 +80,13 @@ func TestPermits(t *testing.T) {
 			t.Errorf("%q, %s: read %v, write %v; want %v, %v", text, domain, a.Permits(domain, false), a.Permits(domain, true), read, write)
 		}
 	}
-	f("monitor", Metrics, true, false)
-	f("monitor", Exec, false, false)
-	f("readonly", Exec, true, false)
-	f("full", Exec, true, true)
-	f("full", Metrics, true, false)
-	f("haproxy:rw", HAProxy, true, true)
-	f("haproxy:rw", Firewall, false, false)
+	f("monitor", api.DomainMetrics, true, false)
+	f("monitor", api.DomainExec, false, false)
+	f("readonly", api.DomainExec, true, false)
+	f("full", api.DomainExec, true, true)
+	f("full", api.DomainMetrics, true, false)
+	f("haproxy:rw", api.DomainHAProxy, true, true)
+	f("haproxy:rw", api.DomainFirewall, false, false)
 	f("full", "unheard-of", false, false)
 }
 
@@ -98,7 +100,7 @@ func FuzzParseAllow(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if a[Metrics] != readOnly {
+		if a[api.DomainMetrics] != readOnly {
 			t.Fatalf("%q closes metrics: %v", text, a)
 		}
 		for domain, access := range a {

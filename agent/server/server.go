@@ -12,11 +12,13 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"monitoring/agent/api"
+	"monitoring/agent/control"
 )
 
 const (
@@ -38,6 +40,7 @@ type Options struct {
 	Exposition http.Handler
 	Metrics    func(ctx context.Context) (api.Metrics, error)
 	Processes  func(ctx context.Context) (api.Processes, error)
+	Control    []control.Subsystem
 	Log        *slog.Logger
 }
 
@@ -126,15 +129,15 @@ type route struct {
 }
 
 func (s *Server) routes() []route {
-	return []route{
-		{http.MethodGet, api.PathExposition, Metrics, false, "exposition", s.o.Exposition},
-		{http.MethodGet, api.PathMetrics, Metrics, false, "metrics", answer(s.o.Metrics)},
-		{http.MethodGet, api.PathProcesses, Metrics, false, "processes", answer(s.o.Processes)},
-		{http.MethodGet, api.PathHealth, Metrics, false, "health", answer(s.health)},
-		{http.MethodGet, api.PathVersion, Metrics, false, "version", answer(s.version)},
-		{http.MethodPost, api.PathEnrolCSR, Metrics, false, "enrol", answer(s.signingRequest)},
-		{http.MethodPost, api.PathEnrolAccept, Metrics, false, "enrol", http.HandlerFunc(s.acceptCertificate)},
-	}
+	return append([]route{
+		{http.MethodGet, api.PathExposition, api.DomainMetrics, false, "exposition", s.o.Exposition},
+		{http.MethodGet, api.PathMetrics, api.DomainMetrics, false, "metrics", answer(s.o.Metrics)},
+		{http.MethodGet, api.PathProcesses, api.DomainMetrics, false, "processes", answer(s.o.Processes)},
+		{http.MethodGet, api.PathHealth, api.DomainMetrics, false, "health", answer(s.health)},
+		{http.MethodGet, api.PathVersion, api.DomainMetrics, false, "version", answer(s.version)},
+		{http.MethodPost, api.PathEnrolCSR, api.DomainMetrics, false, "enrol", answer(s.signingRequest)},
+		{http.MethodPost, api.PathEnrolAccept, api.DomainMetrics, false, "enrol", http.HandlerFunc(s.acceptCertificate)},
+	}, s.controlRoutes()...)
 }
 
 func (s *Server) handler() http.Handler {
@@ -154,14 +157,14 @@ func (s *Server) handler() http.Handler {
 
 func closed(domain string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, "the owner of this node does not allow "+domain+" (AGENT_ALLOW)")
+		refuseWith(w, &api.Failure{Code: api.CodeRestricted, Detail: "the owner of this node does not allow " + domain + " (AGENT_ALLOW)"})
 	})
 }
 
 func (s *Server) capabilities() []string {
 	var out []string
 	for _, r := range s.routes() {
-		if s.o.Allow.Permits(r.domain, r.write) && (len(out) == 0 || out[len(out)-1] != r.capability) {
+		if s.o.Allow.Permits(r.domain, r.write) && !slices.Contains(out, r.capability) {
 			out = append(out, r.capability)
 		}
 	}

@@ -37,12 +37,15 @@ want libc6-dev
 have_postgres || missing+=(postgresql)
 if [ "$purpose" = test ]; then
 	want chromium chromium
+	want dbus
 	want fonts-noto-core
+	want haproxy haproxy
 	want iproute2 ip
 	want procps ps
 	want prometheus prometheus
 	want prometheus-alertmanager prometheus-alertmanager
 	want prometheus-node-exporter prometheus-node-exporter
+	want systemd-container systemd-nspawn
 	want victoria-metrics victoria-metrics
 fi
 

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -197,8 +198,10 @@ func get[T any](t testing.TB, b *bench, method, path, body string) T {
 // agent is a running agent with the real mTLS listener and invented metrics.
 type agent struct {
 	*server.Server
-	dir  string
-	stop func()
+	dir     string
+	stop    func()
+	hanging *atomic.Int64 // questions for the process table that hang, when told to
+	hang    *atomic.Bool
 }
 
 func runAgent(t testing.TB, dir, token string, ln net.Listener) *agent {
@@ -207,12 +210,19 @@ func runAgent(t testing.TB, dir, token string, ln net.Listener) *agent {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hanging, hang := new(atomic.Int64), new(atomic.Bool)
 	s, err := server.New(server.Options{
 		StateDir: dir, Token: token, Allow: allow, Version: "9.9.9", HostName: "node",
 		Exposition: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 		Metrics:    func(context.Context) (api.Metrics, error) { return api.Metrics{ServerName: "node"}, nil },
-		Processes:  func(context.Context) (api.Processes, error) { return api.Processes{}, nil },
-		Log:        slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Processes: func(ctx context.Context) (api.Processes, error) {
+			if hang.Load() {
+				hanging.Add(1)
+				<-ctx.Done()
+			}
+			return api.Processes{}, ctx.Err()
+		},
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +230,7 @@ func runAgent(t testing.TB, dir, token string, ln net.Listener) *agent {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, ln) }()
-	a := &agent{s, dir, sync.OnceFunc(func() {
+	a := &agent{Server: s, dir: dir, hanging: hanging, hang: hang, stop: sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("agent: %v", err)

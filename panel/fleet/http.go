@@ -119,7 +119,8 @@ func (s *Service) getServer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.mu.RLock()
-	d := ServerDetail{ServerItem: s.item(n), APIKey: storage.Mask, CreatedAt: stamp(n.server.CreatedAt), UpdatedAt: stamp(n.server.UpdatedAt)}
+	d := ServerDetail{ServerItem: s.item(n), APIKey: storage.Mask, CreatedAt: stamp(n.server.CreatedAt), UpdatedAt: stamp(n.server.UpdatedAt),
+		Allow: n.about.allowed()}
 	s.mu.RUnlock()
 	d.Metrics = s.summary(n.id)
 	return rest.Encode(w, http.StatusOK, d)

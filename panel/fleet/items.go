@@ -46,9 +46,10 @@ type ServersResponse struct {
 // ServerDetail is one server, with the keys that only the single record has.
 type ServerDetail struct {
 	ServerItem
-	APIKey    string `json:"api_key"` // always masked
-	CreatedAt string `json:"created_at"`
-	UpdatedAt string `json:"updated_at"`
+	APIKey    string            `json:"api_key"` // always masked
+	CreatedAt string            `json:"created_at"`
+	UpdatedAt string            `json:"updated_at"`
+	Allow     map[string]string `json:"allow"` // what the node's owner allows: domain -> ro or rw; empty while it is not known
 }
 
 func (s *Service) listServers(w http.ResponseWriter, r *http.Request) error {

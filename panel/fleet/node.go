@@ -22,7 +22,8 @@ const (
 type node struct {
 	id      int64
 	agentID string
-	client  *api.Client
+	client  *api.Client // for polling
+	control *api.Client // for what takes long or changes something: it never takes a connection from a poll
 	live    connSet
 	probe   probe
 
@@ -45,7 +46,8 @@ func (s *Service) newNode(srv storage.Server, certs []storage.AgentCertificate) 
 	for _, c := range certs {
 		n.certs[c.Serial] = c
 	}
-	n.client = n.newClient(func(ctx context.Context) (net.Conn, error) { return s.dial(ctx, srv.ID) }, false)
+	dial := func(ctx context.Context) (net.Conn, error) { return s.dial(ctx, srv.ID) }
+	n.client, n.control = n.newClient(dial, false), n.newClient(dial, false)
 	return n
 }
 

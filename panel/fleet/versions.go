@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,11 +13,41 @@ import (
 )
 
 // about is the part of an agent's version that the fleet keeps. Nodes belong to strangers: it is cut to a sane length.
-type about struct{ version, preset string }
+type about struct {
+	version, preset string
+	allow           string // " domain:access domain:access ", sorted
+	can             string // " capability capability "
+}
 
 func newAbout(v api.Version) about {
-	cut := func(text string) string { return strings.ToValidUTF8(text[:min(len(text), maxAbout)], "") }
-	return about{cut(v.Version), cut(v.Preset)}
+	cut := func(text string, most int) string { return strings.ToValidUTF8(text[:min(len(text), most)], "") }
+	a := about{version: cut(v.Version, maxAbout), preset: cut(v.Preset, maxAbout), allow: " ", can: " "}
+	for _, domain := range slices.Sorted(maps.Keys(v.Allow)) {
+		a.allow += domain + ":" + v.Allow[domain] + " "
+	}
+	for _, capability := range v.Capabilities {
+		a.can += capability + " "
+	}
+	a.allow, a.can = cut(a.allow, maxAbilities), cut(a.can, maxAbilities)
+	return a
+}
+
+// permits reports whether the owner opened a domain for looking or, with write, for changes.
+func (a about) permits(domain string, write bool) bool {
+	return strings.Contains(a.allow, " "+domain+":"+api.ReadWrite+" ") || !write && strings.Contains(a.allow, " "+domain+":"+api.ReadOnly+" ")
+}
+
+// able reports whether the agent has a capability.
+func (a about) able(capability string) bool { return strings.Contains(a.can, " "+capability+" ") }
+
+// allowed is what the owner allows, by domain.
+func (a about) allowed() map[string]string {
+	out := map[string]string{}
+	for entry := range strings.FieldsSeq(a.allow) {
+		domain, access, _ := strings.Cut(entry, ":")
+		out[domain] = access
+	}
+	return out
 }
 
 const (
@@ -23,6 +55,7 @@ const (
 	versionRetry = 30 * time.Second // after a try that failed
 	versionCall  = 5 * time.Second
 	maxAbout     = 64 // bytes
+	maxAbilities = 2048
 )
 
 // readVersions asks agents that answer what they are and what their owner allows.

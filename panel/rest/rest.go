@@ -23,6 +23,7 @@ type Error struct {
 	Detail    string `json:"detail"`
 	Code      string `json:"code"`
 	Field     string `json:"field,omitempty"`
+	Log       string `json:"error_log,omitempty"`  // what a program said, in its own words
 	RequestID string `json:"request_id,omitempty"` // only for internal errors: it finds the line in the log
 }
 

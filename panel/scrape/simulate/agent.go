@@ -26,7 +26,9 @@ type Agent struct {
 	listener  net.Listener
 	server    *http.Server
 	behaviour atomic.Int32
-	requests  atomic.Int64 // pages that were asked for
+	mux       *http.ServeMux
+	allow     atomic.Pointer[api.Version] // what it says its owner allows
+	requests  atomic.Int64                // pages that were asked for
 	conns     atomic.Int64
 	closed    chan struct{}
 	closing   sync.Once
@@ -69,7 +71,9 @@ func newAgent(token api.InstallToken, listener net.Listener) (*Agent, error) {
 	for _, c := range token.AgentID {
 		a.seed = float64(int(a.seed*31+float64(c)) % 1000)
 	}
+	a.Allow(map[string]string{api.DomainMetrics: api.ReadOnly})
 	mux := http.NewServeMux()
+	a.mux = mux
 	mux.HandleFunc("GET "+api.PathExposition, a.exposition)
 	mux.HandleFunc("GET "+api.PathMetrics, a.document)
 	mux.HandleFunc("GET "+api.PathHealth, func(w http.ResponseWriter, _ *http.Request) { answer(w, api.Health{Status: "ok"}) })
@@ -102,6 +106,15 @@ func (a *Agent) Set(b Behaviour) {
 		millionPage() // made here, lest the first request pays for it
 	}
 	a.behaviour.Store(int32(b))
+}
+
+// Handle makes the agent answer a path of the contract, as in "POST /v1/haproxy/reload", with what h does.
+func (a *Agent) Handle(pattern string, h http.HandlerFunc) { a.mux.HandleFunc(pattern, h) }
+
+// Allow changes what the agent says that its owner allows and what it can do. The panel asks every ten minutes, and
+// whenever an operator tests the server.
+func (a *Agent) Allow(allow map[string]string, capabilities ...string) {
+	a.allow.Store(&api.Version{Allow: allow, Capabilities: capabilities})
 }
 
 // Requests tells how many metrics pages were asked for.

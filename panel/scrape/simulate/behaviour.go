@@ -144,7 +144,12 @@ func answer(w http.ResponseWriter, v any) {
 }
 
 func (a *Agent) version(w http.ResponseWriter, _ *http.Request) {
-	answer(w, api.Version{Version: "0.1.0", AgentID: a.id, ServerName: "sim-" + a.id, Preset: "monitor", Allow: map[string]string{"metrics": "ro"}})
+	can := a.allow.Load()
+	preset := "custom"
+	if len(can.Allow) == 1 {
+		preset = "monitor"
+	}
+	answer(w, api.Version{Version: "0.1.0", AgentID: a.id, ServerName: "sim-" + a.id, Preset: preset, Allow: can.Allow, Capabilities: can.Capabilities})
 }
 
 func (a *Agent) document(w http.ResponseWriter, _ *http.Request) {

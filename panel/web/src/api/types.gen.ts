@@ -142,6 +142,12 @@ export interface ChangePasswordRequest {
   new_password: string;
 }
 
+export interface Changed {
+  success: boolean;
+  message: string;
+  code?: string;
+}
+
 export interface ChannelSettings {
   language: string;
   telegram_bot_token: string;
@@ -285,6 +291,18 @@ export interface Frequency {
   current: number;
   min: number;
   max: number;
+}
+
+export interface HAProxyStatus {
+  installed: boolean;
+  running: boolean;
+  enabled: boolean;
+  config_exists: boolean;
+  config_valid: boolean;
+  config_message: string;
+  config_path: string;
+  status_output: string;
+  service_logs: string;
 }
 
 export interface HealthChild {
@@ -606,6 +624,7 @@ export interface ServerDetail {
   api_key: string;
   created_at: string;
   updated_at: string;
+  allow: Record<string, string>;
 }
 
 export interface ServerItem {

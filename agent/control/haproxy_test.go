@@ -1,0 +1,75 @@
+package control
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"monitoring/agent/host"
+)
+
+// fakeCommands answers commands by the first of their words that match.
+func fakeCommands(t *testing.T, answers map[string]string) (*host.Host, *[]string) {
+	t.Helper()
+	ran := &[]string{}
+	return host.Fake(host.Parts{Dir: t.TempDir(), Run: func(_ context.Context, c host.Command) (host.Result, error) {
+		line := strings.Join(c.Args, " ")
+		*ran = append(*ran, line)
+		for prefix, out := range answers {
+			if strings.HasPrefix(line, prefix) {
+				return host.Result{Stdout: out}, nil
+			}
+		}
+		return host.Result{ExitCode: 1, Stderr: "no " + line}, &host.ExitError{Program: c.Args[0], Code: 1}
+	}}), ran
+}
+
+func testOptions(t *testing.T, h *host.Host) Options {
+	return Options{Host: h, StateDir: "/var/lib/agent", Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+}
+
+func TestHAProxyStatusOfABareMachine(t *testing.T) {
+	t.Parallel()
+	h, ran := fakeCommands(t, nil)
+	s, err := NewHAProxy(testOptions(t, h)).Status(t.Context())
+	if err != nil || s.Installed || s.Running || s.ConfigExists || s.ConfigValid || s.ConfigPath != haproxyConfig {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if len(*ran) != 1 {
+		t.Errorf("ran %q to learn that there is nothing", *ran)
+	}
+}
+
+func TestHAProxyStatusIsRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, ran := fakeCommands(t, map[string]string{
+			"systemctl show":       "LoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\nMainPID=0\n",
+			"/usr/sbin/haproxy -c": "Configuration file is valid\n",
+			"journalctl":           "last words\n",
+		})
+		for name, content := range map[string]string{haproxyBinary: "x", haproxyConfig: "global\n"} {
+			if err := h.MkdirAll(name[:strings.LastIndex(name, "/")], 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.WriteFile(name, []byte(content), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x := NewHAProxy(testOptions(t, h))
+		for range 3 {
+			s, err := x.Status(t.Context())
+			if err != nil || !s.Installed || s.Running || !s.Enabled || !s.ConfigValid || s.ConfigMessage != "Configuration file is valid" || s.ServiceLogs != "last words\n" {
+				t.Errorf("%+v, %v", s, err)
+			}
+		}
+		once := len(*ran)
+		time.Sleep(statusAge)
+		if _, err := x.Status(t.Context()); err != nil || len(*ran) != 2*once {
+			t.Errorf("%d commands, then %d, %v", once, len(*ran), err)
+		}
+	})
+}

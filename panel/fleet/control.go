@@ -1,0 +1,125 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"monitoring/agent/api"
+	"monitoring/panel/rest"
+	"monitoring/storage"
+)
+
+// Need is what a question takes of an agent: the subsystem's capability, and what its owner has to allow.
+type Need struct {
+	Capability string
+	Domain     string
+	Write      bool
+}
+
+// Control returns the client for questions that take long or change something. They have connections of their own, so
+// that they never delay a poll. It says at once if the agent is known not to do what is needed.
+func (s *Service) Control(id int64, need Need) (*api.Client, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n := s.nodes[id]
+	if n == nil {
+		return nil, storage.ErrNotFound
+	}
+	switch {
+	case !n.server.IsActive:
+		return nil, errDisabled
+	case n.about == (about{}): // not known yet: the agent itself will say
+	case !n.about.permits(need.Domain, need.Write):
+		return nil, restricted(need.Domain)
+	case !n.about.able(need.Capability):
+		return nil, outdated(need.Capability)
+	}
+	return n.control, nil
+}
+
+var errDisabled = rest.Fail(http.StatusServiceUnavailable, "monitoring_disabled", "monitoring of this server is disabled: enable it to ask the agent")
+
+// restricted is no 403: towards a browser that would mean "log in again".
+func restricted(domain string) error {
+	return rest.Fail(http.StatusConflict, api.CodeRestricted, "restricted by the node's owner: the agent's AGENT_ALLOW does not open "+domain)
+}
+
+func outdated(capability string) error {
+	return rest.Fail(http.StatusConflict, "agent_outdated", "the agent of this server does not know "+capability+": update the agent")
+}
+
+// Controller is what Ask needs of *Service. A feature names it as the type of its field, so that tests can put agents
+// without TLS behind it.
+type Controller interface {
+	Control(id int64, need Need) (*api.Client, error)
+}
+
+// Ask passes one question to the agent of a server and returns the answer, or an error that rest can answer. timeout is
+// the agent's own deadline for it; the way there and back is added.
+func Ask[T any](ctx context.Context, c Controller, id int64, need Need, timeout time.Duration, question func(context.Context, *api.Client) (T, error)) (T, error) {
+	var none T
+	client, err := c.Control(id, need)
+	if err != nil {
+		return none, err
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout+wayTime)
+	defer cancel()
+	answer, err := question(limited, client)
+	if err != nil {
+		if ctx.Err() != nil {
+			return none, ctx.Err() // the browser left; that says nothing about the agent
+		}
+		return none, AgentError(err, need)
+	}
+	return answer, nil
+}
+
+const wayTime = 10 * time.Second // for the connection, the request and the answer
+
+// AgentError turns an error of an agent's client into an answer: what the agent refused keeps its reason; 504 is a
+// timeout, 502 an agent that cannot be reached.
+func AgentError(err error, need Need) error {
+	var status *api.StatusError
+	if errors.As(err, &status) {
+		return refusal(status, need)
+	}
+	text, code := Classify(err)
+	if code == CodeTimeout {
+		return rest.Fail(http.StatusGatewayTimeout, "agent_timeout", text)
+	}
+	return rest.Fail(http.StatusBadGateway, "agent_unreachable", text)
+}
+
+// refusal passes on what an agent said. Its words come from a machine that may be a stranger's: they are text, and
+// only codes that we know decide anything.
+func refusal(status *api.StatusError, need Need) error {
+	f := status.Failure
+	switch f.Code {
+	case api.CodeRestricted:
+		return restricted(need.Domain)
+	case api.CodeInvalid, api.CodeNotFound, api.CodeConflict, api.CodeRefused, api.CodeNotInstalled, api.CodeBusy:
+		detail := printable(f.Detail)
+		if detail == "" {
+			detail = "the agent refused"
+		}
+		return &rest.Error{Status: f.Status(), Code: f.Code, Field: f.Field, Detail: detail, Log: printable(f.Log)}
+	case "":
+		if status.Code == http.StatusNotFound { // a path that it does not have
+			return outdated(need.Capability)
+		}
+	}
+	return &rest.Error{Status: http.StatusBadGateway, Code: "agent_failed", Detail: "the agent reports an error: " + printable(status.Error()), Log: printable(f.Log)}
+}
+
+// printable removes what could confuse a terminal or a log.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, text)
+}
