@@ -6,10 +6,11 @@ import { Mark } from '../components/mark'
 import { Tip } from '../components/tip'
 import type { ConnectionState } from '../lib/event-stream'
 import { type External, useExternal } from '../lib/external'
-import { useServers } from '../lib/fleet'
 import { currentLanguage, setLanguage } from '../lib/i18n'
 import { useCollectInterval } from '../lib/settings'
 import { toggleTheme, useTheme } from '../lib/theme'
+import { useFormat } from '../lib/use-format'
+import { type Counted, useCounts } from './counts'
 import { pages } from './routes'
 import { useSignOut } from './use-sign-out'
 
@@ -39,7 +40,7 @@ export function Sidebar({ connection, onSearch }: { connection: External<Connect
 
 function Group({ group }: { group: (typeof groups)[number] }) {
   const { t } = useTranslation('app')
-  const servers = useServers().data
+  const counts = useCounts()
   const heading = t(`group.${group}`)
   return (
     <>
@@ -51,12 +52,18 @@ function Group({ group }: { group: (typeof groups)[number] }) {
           <NavLink key={path} to={`/${path}`} end={path === ''}>
             <Icon size={16} aria-hidden />
             <span>{t(`nav.${nav.label}`)}</span>
-            {nav.count === 'servers' && servers && servers.length > 0 && <span className="n">{servers.length}</span>}
+            <Count value={nav.count && counts[nav.count]} />
           </NavLink>
         )
       })}
     </>
   )
+}
+
+function Count({ value }: { value: Counted | undefined }) {
+  const f = useFormat()
+  if (!value || value.count === 0) return null
+  return <span className={value.urgent ? 'n crit' : 'n'} title={value.title}>{f.count(value.count)}</span>
 }
 
 function Connection({ connection }: { connection: External<ConnectionState> }) {

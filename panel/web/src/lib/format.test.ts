@@ -120,3 +120,17 @@ it('shows what is missing as a dash, never as zero', () => {
     }
   }
 })
+
+it('writes money in decimals, without the noise of binary fractions', () => {
+  const [en, ru] = [createFormat('en', 'UTC'), createFormat('ru', 'UTC')]
+  expect(en.money(1234.5, 'USD')).toEqual({ value: '1,234.50', unit: 'USD' })
+  expect(ru.money(0.1 + 0.2, 'RUB')).toEqual({ value: '0,30', unit: 'RUB' })
+  expect(en.money(0.000001, 'USDT').value).toBe('0.000001')
+  expect(en.money(45.678912, 'EUR', true).value).toBe('45.67')
+  expect(en.money(-3.2, 'EUR').value).toBe('−3.20')
+  expect(en.money(null, 'EUR')).toEqual({ value: '–', unit: '' })
+})
+
+it('writes a moment to the minute', () => {
+  expect(createFormat('en', 'Europe/Moscow').moment(Date.UTC(2026, 10, 23, 9, 41, 7))).toBe('23\u00a0Nov\u00a02026, 12:41')
+})

@@ -57,6 +57,8 @@ export interface Format {
   /** A whole number, grouped from four digits. */
   count(v: Maybe): string
   number(v: Maybe, digits?: number): string
+  /** An amount of money in decimals, at least two of them; `cents` leaves the rest out, for what is consumed by the second. */
+  money(amount: Maybe, currency: string, cents?: boolean): Quantity
   /** A load average: two decimals. */
   load(v: Maybe): string
   /** The two largest units of a number of seconds. */
@@ -75,6 +77,8 @@ export interface Format {
   time(ms: Maybe, now?: number): string
   /** 23 Nov 2026, 12:41:07: for titles. */
   full(ms: Maybe): string
+  /** 23 Nov 2026, 12:41: a moment that is meant to the minute. */
+  moment(ms: Maybe): string
   /** A label of a time axis over so many seconds: time of day, the date at midnight or on long ranges. */
   tick(ms: number, spanSeconds: number): string
 }
@@ -107,7 +111,7 @@ export function createFormat(language: Language, timeZone: string): Format {
 
   const f: Format = {
     language,
-    timeZone,
+    timeZone: validZone(timeZone),
     rate: (v) => scale(v, 1000, u.rate),
     rateOfBytes: (v) => scale(known(v) ? v * 8 : v, 1000, u.rate),
     bytes: (v) => scale(v, 1024, u.bytes),
@@ -115,6 +119,14 @@ export function createFormat(language: Language, timeZone: string): Format {
     percent: (v, digits = 0) => (known(v) ? decimal(v.toFixed(digits)).replace(/^−(0(?:[.,]0+)?)$/, '$1') + (language === 'ru' ? `${thin}%` : '%') : missing),
     count: (v) => (known(v) ? group(String(Math.round(v))) : missing),
     number: (v, digits = 2) => (known(v) ? decimal(v.toFixed(digits)) : missing),
+    money(v, currency, cents = false) {
+      if (!known(v)) return { value: missing, unit: '' }
+      const micro = Math.round(Math.abs(v) * 1e6)
+      const fraction = String(micro % 1e6).padStart(6, '0')
+      const digits = cents ? fraction.slice(0, 2) : fraction.replace(/0{1,4}$/, '')
+      const whole = group(String(Math.floor(micro / 1e6)))
+      return { value: `${v < 0 && micro > 0 ? '−' : ''}${whole}${language === 'ru' ? ',' : '.'}${digits}`, unit: currency }
+    },
     load: (v) => (known(v) ? decimal(v.toFixed(2)) : missing),
     duration(seconds) {
       if (!known(seconds)) return missing
@@ -147,6 +159,11 @@ export function createFormat(language: Language, timeZone: string): Format {
       if (!known(ms)) return missing
       const p = parts(ms)
       return `${p.day}${nbsp}${u.months[p.month - 1]}${nbsp}${p.year}, ${p.clock}`
+    },
+    moment(ms) {
+      if (!known(ms)) return missing
+      const p = parts(ms)
+      return `${p.day}${nbsp}${u.months[p.month - 1]}${nbsp}${p.year}, ${p.clock.slice(0, 5)}`
     },
     tick(ms, spanSeconds) {
       const p = parts(ms)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { certificateLevel, level, loadLevel } from './limits'
+import { billLevel, certificateLevel, level, loadLevel } from './limits'
 
 it('turns amber at 80 and red at 90 percent', () => {
   expect([79.9, 80, 89.9, 90, 100].map((v) => level('cpu', v))).toEqual(['', 'warn', 'warn', 'crit', 'crit'])
@@ -17,4 +17,8 @@ it('warns of a certificate only when its renewal has failed', () => {
 
 it('has no opinion about what is missing', () => {
   expect([level('cpu', null), level('disk', Number.NaN), loadLevel(undefined, 4), certificateLevel(null)]).toEqual(['', '', '', ''])
+})
+
+it('reminds a week and a day before a bill ends', () => {
+  expect([8, 7, 1.1, 1, 0, -3].map(billLevel)).toEqual(['', 'warn', 'warn', 'crit', 'crit', 'crit'])
 })

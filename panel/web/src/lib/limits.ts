@@ -20,6 +20,9 @@ export const limits = {
 /** Days until a certificate ends; less is worse. At 21 days a renewal has failed, at 30 it is only due. */
 export const certificateDays: Limit = { warn: 21, crit: 7 }
 
+/** Days until a bill has to be paid. */
+export const billDays: Limit = { warn: 7, crit: 1 }
+
 export type LimitName = keyof typeof limits
 
 export function level(name: LimitName, value: number | null | undefined): Level {
@@ -35,4 +38,8 @@ export function loadLevel(load: number | null | undefined, cores: number): Level
 export function certificateLevel(daysLeft: number | null | undefined): Level {
   if (daysLeft == null) return ''
   return daysLeft < certificateDays.crit ? 'crit' : daysLeft < certificateDays.warn ? 'warn' : ''
+}
+
+export function billLevel(daysLeft: number): Level {
+  return daysLeft <= billDays.crit ? 'crit' : daysLeft <= billDays.warn ? 'warn' : ''
 }

@@ -1,24 +1,16 @@
 import type { AuditEntry, BanStatus, ChartResponse, LiveServer, ServerItem, SessionItem, SparklinesResponse, Token } from '../api/types'
 import { liveOf } from '../lib/live-values'
 import { fleet, metrics, nextLive, random, wander } from './fleet'
+import { MockBilling, MockChannels } from './mock-billing'
+import { fail, type MockAnswer, type MockRequest, type Route } from './mock-route'
 
-export interface MockRequest {
-  method: string
-  /** Without "api/" in front. */
-  path: string
-  query: URLSearchParams
-  body: Record<string, unknown>
-}
-
-/** What a handler may answer: a value (200), a status with a body, or a dropped connection. */
-export type MockAnswer = { status: number; body: unknown } | 'drop' | 'hang'
+export type { MockAnswer, MockRequest } from './mock-route'
 
 /** All answers forced into one state, to look at each page in its four states. */
 export type MockState = 'data' | 'empty' | 'error' | 'loading'
 
 type Handler = (request: MockRequest, ...ids: string[]) => MockAnswer | object
 
-const fail = (status: number, code: string, detail: string, field?: string): MockAnswer => ({ status, body: { detail, code, field } })
 const done = { success: true }
 
 /** A panel that lives in memory: the API's paths with an invented fleet. Tests change its fields and handlers. */
@@ -34,11 +26,14 @@ export class MockApi {
   sessions: SessionItem[]
   tokens: Token[]
   audit: AuditEntry[]
+  readonly billing: MockBilling
+  readonly channels: MockChannels
   /** Every request, in order. */
   readonly log: MockRequest[] = []
   /** Handlers that a test puts before the usual ones, by "METHOD path". */
   readonly overrides = new Map<string, Handler>()
   private readonly rnd = random(7)
+  private readonly features: Route[]
 
   constructor(readonly now: () => number = Date.now, servers = 24) {
     const at = this.now()
@@ -53,6 +48,9 @@ export class MockApi {
     ]
     this.tokens = [{ id: 1, name: 'Grafana', scopes: ['metrics:read'], created_at: ago(20_000), last_used: ago(1) }, { id: 2, name: 'deploy', scopes: ['fleet:read', 'fleet:write'], created_at: ago(9000), last_used: null }]
     this.audit = this.auditEntries(180)
+    this.billing = new MockBilling(this.now)
+    this.channels = new MockChannels(this.now)
+    this.features = [...this.billing.routes, ...this.channels.routes]
   }
 
   private auditEntries(n: number): AuditEntry[] {
@@ -81,6 +79,10 @@ export class MockApi {
       if (!match) continue
       if (!this.authenticated && !/^auth\/(login|check|ban-status)$/.test(request.path)) return 'drop'
       return wrap(handler(request, ...match.slice(1).map(decodeURIComponent)))
+    }
+    for (const [method, pattern, handler] of this.features) {
+      const match = method === request.method ? pattern.exec(request.path) : null
+      if (match) return this.authenticated ? wrap(handler(request, { empty: this.state === 'empty' }, ...match.slice(1).map(decodeURIComponent))) : 'drop'
     }
     return fail(404, 'not_found', `there is no ${request.method} ${request.path}`)
   }

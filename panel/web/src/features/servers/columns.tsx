@@ -14,7 +14,7 @@ import { useFormat } from '../../lib/use-format'
 import { shortAddress } from './address'
 import { states } from './list-view'
 import { RowMenu, type RowAction } from './row-menu'
-import { useNow } from './use-now'
+import { useNow } from '../../lib/use-now'
 
 const tick = 5000
 

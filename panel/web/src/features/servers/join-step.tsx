@@ -14,7 +14,7 @@ import { useFormat } from '../../lib/use-format'
 import { readAddress, agentPort } from './address'
 import { refreshFleet, useJoinStatus, useNewInstall, usePanelAddress } from './queries'
 import { stageKey } from './stage'
-import { useNow } from './use-now'
+import { useNow } from '../../lib/use-now'
 
 interface JoinStepProps {
   server: Pick<CreatedServer, 'id' | 'name' | 'url'>
