@@ -88,6 +88,7 @@ func TestEveryRoute(t *testing.T) {
 	c.operator(t)
 	c.folders(t, id)
 	c.billing(t)
+	c.alerts(t, id)
 	c.remove(t, id)
 
 	golden, err := os.ReadFile("testdata/routes.golden")
@@ -440,6 +441,77 @@ func (c *tour) billing(t *testing.T) {
 	if !slices.Equal(settings.NotifyDays, []int{0, 7}) {
 		t.Errorf("billing settings: %+v", settings)
 	}
+}
+
+func (c *tour) alerts(t *testing.T, id int64) {
+	base := "/api/alerts/"
+	c.put(t, map[string]any{"enabled": true, "cpu_critical_threshold": 95, "language": "ru", "excluded_server_ids": []int64{9}}, nil, base+"settings")
+	var settings struct {
+		Enabled  bool
+		CPU      float64 `json:"cpu_critical_threshold"`
+		RAM      float64 `json:"ram_critical_threshold"`
+		Language string
+		Excluded []int64 `json:"excluded_server_ids"`
+	}
+	c.get(t, &settings, base+"settings")
+	if !settings.Enabled || settings.CPU != 95 || settings.RAM != 90 || settings.Language != "ru" || !slices.Equal(settings.Excluded, []int64{9}) {
+		t.Errorf("alert settings: %+v", settings)
+	}
+	var tested struct {
+		Success bool
+		Error   string
+	}
+	c.post(t, map[string]string{"bot_token": "1:x", "chat_id": "1"}, &tested, base+"test-telegram")
+	if tested.Success || !strings.Contains(tested.Error, "@BotFather") {
+		t.Errorf("a test with a bad token: %+v", tested)
+	}
+	var status struct {
+		Running     bool
+		NextCheckIn int `json:"next_check_in"`
+		Monitored   int `json:"monitored_servers"`
+	}
+	c.get(t, &status, base+"status")
+	if !status.Running || status.NextCheckIn > 60 || status.Monitored != 2 {
+		t.Errorf("status: %+v", status)
+	}
+	c.get(t, nil, base+"active")
+	var groups struct {
+		Groups []struct{ File, Source, Name string }
+	}
+	c.post(t, nil, &groups, base+"reload")
+	c.get(t, &groups, base+"groups")
+	sources := map[string]bool{}
+	for _, g := range groups.Groups {
+		sources[g.Source] = true
+	}
+	if !sources["shipped"] || !sources["settings"] {
+		t.Errorf("rule groups: %+v", groups)
+	}
+	c.seen["GET /api/alerts/rules-file"] = true
+	if status, body := c.call(t, "GET", base+"rules-file", nil); status != 200 || !strings.Contains(string(body), "alert: cpu_critical") {
+		t.Errorf("rule file: %d %s", status, body)
+	}
+	var made struct{ Silence struct{ ID int64 } }
+	c.post(t, map[string]any{"server_ids": []int64{id}, "reason": "new disk", "ends_at": time.Now().Add(time.Hour)}, &made, base+"silences")
+	var silences struct {
+		Silences []struct {
+			ID     int64
+			Reason string
+		}
+	}
+	c.get(t, &silences, base+"silences")
+	if len(silences.Silences) != 1 || silences.Silences[0].ID != made.Silence.ID || silences.Silences[0].Reason != "new disk" {
+		t.Errorf("silences: %+v", silences)
+	}
+	c.del(t, base+"silences/{id}", made.Silence.ID)
+	var backtest struct{ Checked, Days int }
+	c.post(t, map[string]any{"trigger": "cpu", "settings": map[string]any{"cpu_critical_threshold": 50}}, &backtest, base+"backtest")
+	if backtest.Checked == 0 || backtest.Days != 7 {
+		t.Errorf("back-test: %+v", backtest)
+	}
+	c.get(t, nil, base+"history?limit=10&server_id="+fmt.Sprint(id))
+	c.get(t, nil, base+"history/days")
+	c.del(t, base+"history")
 }
 
 func (c *tour) remove(t *testing.T, id int64) {

@@ -3,6 +3,7 @@ package main
 import (
 	"monitoring/agent/api"
 	"monitoring/dashboards"
+	"monitoring/panel/alerts"
 	"monitoring/panel/auth"
 	"monitoring/panel/billing"
 	"monitoring/panel/events"
@@ -11,12 +12,16 @@ import (
 	"monitoring/panel/notify"
 	"monitoring/panel/settings"
 	"monitoring/panel/system"
+	"monitoring/storage"
 )
 
 // apiTypes are the bodies that the UI sends and reads; what their fields name comes along.
 var apiTypes = []any{
 	api.Metrics{}, api.Processes{}, dashboards.Page{},
 	api.Changed{}, api.HAProxyStatus{},
+	alerts.AlertSettingsBody{}, alerts.TestTelegramRequest{}, alerts.TestTelegramResponse{}, alerts.AlertsStatus{}, alerts.HistoryResponse{},
+	alerts.HistoryDaysResponse{}, alerts.DeleteHistoryResponse{}, alerts.ActiveResponse{}, alerts.RuleGroupsResponse{}, alerts.SilencesResponse{},
+	alerts.SilenceResponse{}, alerts.CreateSilenceRequest{}, alerts.BacktestRequest{}, alerts.BacktestResponse{}, storage.AlertDetails{},
 	auth.AuditResponse{}, auth.BanStatus{}, auth.ChangePasswordRequest{}, auth.CheckResponse{}, auth.CreateTokenRequest{},
 	auth.CreateTokenResponse{}, auth.LoginRequest{}, auth.SessionsResponse{}, auth.TokensResponse{},
 	billing.BillsResponse{}, billing.BillResponse{}, billing.BillingSettingsResponse{}, billing.CreateBillRequest{}, billing.UpdateBillRequest{},

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"monitoring/panel/alerts"
 	"monitoring/panel/auth"
 	"monitoring/panel/billing"
 	"monitoring/panel/events"
@@ -21,6 +22,7 @@ type features struct {
 	auth     *auth.Service
 	fleet    *fleet.Service
 	notify   *notify.Service
+	alerts   *alerts.Service
 	billing  *billing.Service
 	settings *settings.Service
 	events   *events.Hub
@@ -47,6 +49,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)
 	m.Mount("/api/events", fleetAccess, f.events.Routes)
 	m.Mount("/api/notify", rest.Only(rest.Session), f.notify.Routes)
+	m.Mount("/api/alerts", rest.Only(rest.Session), f.alerts.Routes)
 	m.Mount("/api/billing", rest.Only(rest.Session), f.billing.Routes)
 	m.Mount("/api/settings", rest.Only(rest.Session), f.settings.Routes)
 	m.Mount("/api/system", rest.Only(rest.Session), f.system.Routes)

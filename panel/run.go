@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"monitoring/dashboards"
+	"monitoring/panel/alerts"
 	"monitoring/panel/auth"
 	"monitoring/panel/billing"
 	"monitoring/panel/config"
@@ -155,8 +156,16 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		return nil, err
 	}
 	registry.MustRegister(systemService)
+	alertsService, err := alerts.New(ctx, alerts.Options{
+		Store: pg, DB: db, Fleet: fleetService, Notify: notifyService, RulesDir: filepath.Join(cfg.DataDir, "rules"),
+		Link: cfg.PublicURL + "/" + cfg.UID + "/", Log: log, Registerer: registry,
+		ScrapeInterval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") },
+	})
+	if err != nil {
+		return nil, err
+	}
 	features := features{
-		auth: authService, fleet: fleetService, notify: notifyService, billing: billingService, settings: settingsService, events: hub,
+		auth: authService, fleet: fleetService, notify: notifyService, alerts: alertsService, billing: billingService, settings: settingsService, events: hub,
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		haproxy:  haproxy.New(haproxy.Options{Fleet: fleetService, Log: log}),
@@ -173,6 +182,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	a := &app{mux: mux, handler: authService.FrontDoor(mux, page)}
 	a.loops = []func(context.Context) error{
 		settingsService.Run, authService.Run, fleetService.Run, notifyService.Run, billingService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
+		alertsService.Run,
 	}
 	if child != nil {
 		a.loops = append(a.loops, child.Run)

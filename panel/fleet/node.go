@@ -36,10 +36,14 @@ type node struct {
 	certs    map[string]storage.AgentCertificate // by serial
 	preset   string                              // of the last install token, "" if not known
 	reported bool                                // a poll of this process has ended, well or not
+	polls    polls                               // of this process
 	dirty    bool                                // reachability is to be written
 	about    about
 	aboutAt  time.Time // last time it was asked for
 }
+
+// polls counts those that have ended.
+type polls struct{ ok, failed uint64 }
 
 func (s *Service) newNode(srv storage.Server, certs []storage.AgentCertificate) *node {
 	n := &node{id: srv.ID, agentID: srv.AgentID, server: srv, certs: map[string]storage.AgentCertificate{}, enrolSem: make(chan struct{}, 1)}

@@ -87,10 +87,22 @@ func (s *Service) Report(id int64, err error, at time.Time) {
 	}
 	n.reported, n.dirty = true, true
 	if err == nil {
+		n.polls.ok++
 		n.server.LastSeen, n.server.LastError, n.server.ErrorCode = &at, nil, nil
 		return
 	}
+	n.polls.failed++
 	n.server.LastError, n.server.ErrorCode = &text, &code
+}
+
+// Polls counts the polls of a server that have ended since the panel started: those that were answered, and the others.
+func (s *Service) Polls(id int64) (ok, failed uint64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if n := s.nodes[id]; n != nil {
+		return n.polls.ok, n.polls.failed
+	}
+	return 0, 0
 }
 
 // Status says whether a server answers: "online" only if it did in the life of this process.

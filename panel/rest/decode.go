@@ -22,16 +22,8 @@ type Validator interface{ Validate() error }
 // Decode reads a JSON body into T: the size is limited, unknown fields are refused, Validate is called.
 func Decode[T any](r *http.Request) (T, error) {
 	var req T
-	if ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "application/json" {
-		return req, Fail(http.StatusUnsupportedMediaType, "content_type", "send the body as application/json")
-	}
-	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, MaxBody))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&req); err != nil {
-		return req, decodeError(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return req, Fail(http.StatusBadRequest, "bad_json", "the body must hold one JSON value and nothing after it")
+	if err := DecodeOnto(r, &req); err != nil {
+		return req, err
 	}
 	if v, ok := any(req).(Validator); ok {
 		return req, v.Validate()
@@ -40,6 +32,23 @@ func Decode[T any](r *http.Request) (T, error) {
 		return req, v.Validate()
 	}
 	return req, nil
+}
+
+// DecodeOnto reads a JSON body as Decode does, onto a value whose fields stay where the body does not name them. The
+// caller validates. A list that is replaced reuses the old one's memory: pass a copy.
+func DecodeOnto[T any](r *http.Request, req *T) error {
+	if ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "application/json" {
+		return Fail(http.StatusUnsupportedMediaType, "content_type", "send the body as application/json")
+	}
+	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, MaxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(req); err != nil {
+		return decodeError(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return Fail(http.StatusBadRequest, "bad_json", "the body must hold one JSON value and nothing after it")
+	}
+	return nil
 }
 
 func decodeError(err error) error {

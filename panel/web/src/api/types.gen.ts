@@ -1,5 +1,36 @@
 // Generated from the Go structs by `make gen`. Do not edit.
 
+export interface ActiveAlert {
+  fingerprint: string;
+  alertname: string;
+  type: string;
+  severity: string;
+  state: string;
+  server_ids: number[];
+  labels: Record<string, string>;
+  summary: string;
+  description: string;
+  summary_ru: string;
+  description_ru: string;
+  value: number | null;
+  threshold: number | null;
+  details: AlertDetails;
+  since: string;
+  fired_at: string | null;
+  told_at: string | null;
+  silenced_by: number[];
+  covered_by: string;
+  file: string;
+  group: string;
+  expression: string;
+  chart: ChartHint | null;
+}
+
+export interface ActiveResponse {
+  alerts: ActiveAlert[];
+  count: number;
+}
+
 export interface Address {
   type: string;
   address: string;
@@ -9,6 +40,168 @@ export interface Address {
 export interface AddressResponse {
   ip: string | null;
   domain: string | null;
+}
+
+export interface AlertDay {
+  day: string;
+  critical: number;
+  warning: number;
+  info: number;
+}
+
+export interface AlertDetails {
+  current?: number | null;
+  threshold?: number | null;
+  ema?: number | null;
+  deviation_pct?: number | null;
+  fail_count?: number | null;
+}
+
+export interface AlertSettings {
+  enabled: boolean;
+  check_interval: number;
+  alert_cooldown: number;
+  excluded_server_ids: number[];
+  telegram_links: boolean;
+  webhook_links: boolean;
+  offline_enabled: boolean;
+  offline_fail_threshold: number;
+  offline_recovery_notify: boolean;
+  offline_excluded_server_ids: number[];
+  cpu_enabled: boolean;
+  cpu_critical_threshold: number;
+  cpu_spike_percent: number;
+  cpu_sustained_seconds: number;
+  cpu_min_value: number;
+  cpu_excluded_server_ids: number[];
+  ram_enabled: boolean;
+  ram_critical_threshold: number;
+  ram_spike_percent: number;
+  ram_sustained_seconds: number;
+  ram_min_value: number;
+  ram_excluded_server_ids: number[];
+  network_enabled: boolean;
+  network_spike_percent: number;
+  network_drop_percent: number;
+  network_sustained_seconds: number;
+  network_min_bytes: number;
+  network_excluded_server_ids: number[];
+  tcp_min_connections: number;
+  tcp_established_enabled: boolean;
+  tcp_established_spike_percent: number;
+  tcp_established_drop_percent: number;
+  tcp_established_sustained_seconds: number;
+  tcp_established_excluded_server_ids: number[];
+  tcp_listen_enabled: boolean;
+  tcp_listen_spike_percent: number;
+  tcp_listen_sustained_seconds: number;
+  tcp_listen_excluded_server_ids: number[];
+  tcp_timewait_enabled: boolean;
+  tcp_timewait_spike_percent: number;
+  tcp_timewait_sustained_seconds: number;
+  tcp_timewait_excluded_server_ids: number[];
+  tcp_closewait_enabled: boolean;
+  tcp_closewait_spike_percent: number;
+  tcp_closewait_sustained_seconds: number;
+  tcp_closewait_excluded_server_ids: number[];
+  tcp_synsent_enabled: boolean;
+  tcp_synsent_spike_percent: number;
+  tcp_synsent_sustained_seconds: number;
+  tcp_synsent_excluded_server_ids: number[];
+  tcp_synrecv_enabled: boolean;
+  tcp_synrecv_spike_percent: number;
+  tcp_synrecv_sustained_seconds: number;
+  tcp_synrecv_excluded_server_ids: number[];
+  tcp_finwait_enabled: boolean;
+  tcp_finwait_spike_percent: number;
+  tcp_finwait_sustained_seconds: number;
+  tcp_finwait_excluded_server_ids: number[];
+  load_avg_enabled: boolean;
+  load_avg_threshold_offset: number;
+  load_avg_sustained_checks: number;
+  load_avg_excluded_server_ids: number[];
+  conntrack_enabled: boolean;
+  conntrack_threshold: number;
+  conntrack_excluded_server_ids: number[];
+}
+
+export interface AlertSettingsBody {
+  enabled: boolean;
+  check_interval: number;
+  alert_cooldown: number;
+  excluded_server_ids: number[];
+  telegram_links: boolean;
+  webhook_links: boolean;
+  offline_enabled: boolean;
+  offline_fail_threshold: number;
+  offline_recovery_notify: boolean;
+  offline_excluded_server_ids: number[];
+  cpu_enabled: boolean;
+  cpu_critical_threshold: number;
+  cpu_spike_percent: number;
+  cpu_sustained_seconds: number;
+  cpu_min_value: number;
+  cpu_excluded_server_ids: number[];
+  ram_enabled: boolean;
+  ram_critical_threshold: number;
+  ram_spike_percent: number;
+  ram_sustained_seconds: number;
+  ram_min_value: number;
+  ram_excluded_server_ids: number[];
+  network_enabled: boolean;
+  network_spike_percent: number;
+  network_drop_percent: number;
+  network_sustained_seconds: number;
+  network_min_bytes: number;
+  network_excluded_server_ids: number[];
+  tcp_min_connections: number;
+  tcp_established_enabled: boolean;
+  tcp_established_spike_percent: number;
+  tcp_established_drop_percent: number;
+  tcp_established_sustained_seconds: number;
+  tcp_established_excluded_server_ids: number[];
+  tcp_listen_enabled: boolean;
+  tcp_listen_spike_percent: number;
+  tcp_listen_sustained_seconds: number;
+  tcp_listen_excluded_server_ids: number[];
+  tcp_timewait_enabled: boolean;
+  tcp_timewait_spike_percent: number;
+  tcp_timewait_sustained_seconds: number;
+  tcp_timewait_excluded_server_ids: number[];
+  tcp_closewait_enabled: boolean;
+  tcp_closewait_spike_percent: number;
+  tcp_closewait_sustained_seconds: number;
+  tcp_closewait_excluded_server_ids: number[];
+  tcp_synsent_enabled: boolean;
+  tcp_synsent_spike_percent: number;
+  tcp_synsent_sustained_seconds: number;
+  tcp_synsent_excluded_server_ids: number[];
+  tcp_synrecv_enabled: boolean;
+  tcp_synrecv_spike_percent: number;
+  tcp_synrecv_sustained_seconds: number;
+  tcp_synrecv_excluded_server_ids: number[];
+  tcp_finwait_enabled: boolean;
+  tcp_finwait_spike_percent: number;
+  tcp_finwait_sustained_seconds: number;
+  tcp_finwait_excluded_server_ids: number[];
+  load_avg_enabled: boolean;
+  load_avg_threshold_offset: number;
+  load_avg_sustained_checks: number;
+  load_avg_excluded_server_ids: number[];
+  conntrack_enabled: boolean;
+  conntrack_threshold: number;
+  conntrack_excluded_server_ids: number[];
+  telegram_bot_token: string;
+  telegram_chat_id: string;
+  language: string;
+}
+
+export interface AlertsStatus {
+  running: boolean;
+  last_check: string | null;
+  next_check_in: number;
+  monitored_servers: number;
+  active_conditions: Record<string, string[]>;
 }
 
 export interface AuditEntry {
@@ -27,6 +220,35 @@ export interface AuditResponse {
   entries: AuditEntry[];
   count: number;
   next_before_id: number | null;
+}
+
+export interface BacktestHour {
+  start: string;
+  max: number | null;
+  fired: number;
+}
+
+export interface BacktestRequest {
+  trigger: string;
+  settings: AlertSettings;
+}
+
+export interface BacktestResponse {
+  trigger: string;
+  days: number;
+  fired: number;
+  servers: BacktestServer[];
+  checked: number;
+  unit: string;
+  threshold: number | null;
+  hours: BacktestHour[];
+}
+
+export interface BacktestServer {
+  server_id: number;
+  server_name: string;
+  fired: number;
+  times: string[];
 }
 
 export interface BanInfo {
@@ -81,6 +303,12 @@ export interface BillingSettingsResponse {
 export interface BillsResponse {
   servers: BillItem[];
   count: number;
+}
+
+export interface BrokenFile {
+  file: string;
+  line: number;
+  reason: string;
 }
 
 export interface BulkError {
@@ -178,6 +406,12 @@ export interface Chart {
   series: Series[];
 }
 
+export interface ChartHint {
+  server_id: number;
+  chart: string;
+  threshold: number | null;
+}
+
 export interface ChartResponse {
   chart: string;
   from: number;
@@ -230,6 +464,13 @@ export interface CreateServerResponse {
   install: Install;
 }
 
+export interface CreateSilenceRequest {
+  server_ids: number[];
+  matchers: Matcher[];
+  reason: string;
+  ends_at: string;
+}
+
 export interface CreateTokenRequest {
   name: string;
   scopes: string[];
@@ -251,6 +492,10 @@ export interface CreatedServer {
 export interface DeleteBillFolderResponse {
   success: boolean;
   unfoldered: number;
+}
+
+export interface DeleteHistoryResponse {
+  deleted: number;
 }
 
 export interface Disk {
@@ -353,6 +598,28 @@ export interface HeartbeatState {
 export interface Hello {
   at: number;
   version: string;
+}
+
+export interface HistoryDaysResponse {
+  days: AlertDay[];
+}
+
+export interface HistoryItem {
+  id: number;
+  server_id: number | null;
+  server_name: string;
+  alert_type: string;
+  severity: string;
+  message: string;
+  details: string;
+  notified: boolean;
+  created_at: string;
+  ended_at: string | null;
+}
+
+export interface HistoryResponse {
+  items: HistoryItem[];
+  total: number;
 }
 
 export interface HostCPU {
@@ -468,6 +735,13 @@ export interface LiveServer {
 export interface LoginRequest {
   password: string;
   uid: string;
+}
+
+export interface Matcher {
+  name: string;
+  value: string;
+  is_regex: boolean;
+  is_equal: boolean;
 }
 
 export interface Memory {
@@ -596,6 +870,38 @@ export interface RenameBillFolderResponse {
   renamed: number;
 }
 
+export interface RuleGroup {
+  file: string;
+  source: string;
+  name: string;
+  interval_seconds: number;
+  last_evaluation: string | null;
+  evaluation_seconds: number;
+  error: string;
+  rules: RuleState[];
+}
+
+export interface RuleGroupsResponse {
+  groups: RuleGroup[];
+  broken: BrokenFile[];
+  directory: string;
+}
+
+export interface RuleState {
+  name: string;
+  type: string;
+  expression: string;
+  for_seconds: number;
+  severity: string;
+  summary: string;
+  summary_ru: string;
+  state: string;
+  health: string;
+  error: string;
+  alerts: number;
+  evaluation_seconds: number;
+}
+
 export interface Series {
   name: string;
   title: Text;
@@ -663,6 +969,24 @@ export interface SessionItem {
 export interface SessionsResponse {
   sessions: SessionItem[];
   count: number;
+}
+
+export interface Silence {
+  id: number;
+  server_ids: number[];
+  matchers: Matcher[];
+  reason: string;
+  created_at: string;
+  ends_at: string;
+}
+
+export interface SilenceResponse {
+  success: boolean;
+  silence: Silence;
+}
+
+export interface SilencesResponse {
+  silences: Silence[];
 }
 
 export interface Sparklines {
@@ -735,6 +1059,17 @@ export interface TestResponse {
   message?: string;
   stage?: string;
   code?: number;
+}
+
+export interface TestTelegramRequest {
+  bot_token: string;
+  chat_id: string;
+}
+
+export interface TestTelegramResponse {
+  success: boolean;
+  message?: string;
+  error?: string;
 }
 
 export interface Text {
