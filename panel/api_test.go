@@ -267,7 +267,8 @@ func (c *tour) prometheus(t *testing.T) {
 	}
 	base := "/prometheus/api/v1/"
 	for _, q := range []string{"query?query=up", "query_range?query=up&start=" + unixTime(-600) + "&end=" + unixTime(0) + "&step=10",
-		"series?match[]=up", "labels", "metadata", "status/buildinfo"} {
+		"series?match[]=up", "labels", "metadata", "status/buildinfo", "status/tsdb", "rules", "alerts",
+		"format_query?query=up", "query_exemplars?query=up"} {
 		c.get(t, &answer, base+q)
 		if answer.Status != "success" {
 			t.Errorf("%s: %s", q, answer.Status)
@@ -277,7 +278,11 @@ func (c *tour) prometheus(t *testing.T) {
 	if !strings.Contains(string(answer.Data), `"node"`) || !strings.Contains(string(answer.Data), `"panel"`) {
 		t.Errorf("jobs: %s", answer.Data)
 	}
-	for _, route := range []string{"query", "query_range", "series", "labels"} { // by form, as Grafana does
+	c.get(t, &answer, base+"targets")
+	if !strings.Contains(string(answer.Data), `"health":"up"`) {
+		t.Errorf("targets: %s", answer.Data)
+	}
+	for _, route := range []string{"query", "query_range", "series", "labels", "format_query", "query_exemplars"} { // by form, as Grafana does
 		c.seen["POST "+base+route] = true
 		form := "query=up&match[]=up&start=" + unixTime(-600) + "&end=" + unixTime(0) + "&step=10"
 		req, err := http.NewRequestWithContext(t.Context(), "POST", c.base+"/"+c.uid+base+route, strings.NewReader(form))
@@ -293,6 +298,14 @@ func (c *tour) prometheus(t *testing.T) {
 		if resp.Body.Close(); resp.StatusCode != 200 {
 			t.Errorf("POST %s: status %d", route, resp.StatusCode)
 		}
+	}
+	c.seen["GET /prometheus/federate"] = true
+	if status, body := c.call(t, "GET", "/prometheus/federate?match[]=up", nil); status != 200 || !strings.Contains(string(body), `up{instance="127.0.0.1:`) {
+		t.Errorf("federation: status %d, %s", status, body)
+	}
+	c.seen["POST /prometheus/api/v1/read"] = true
+	if status, body := c.call(t, "POST", "/prometheus/api/v1/read", nil); status != 400 { // promapi has tests with proper questions
+		t.Errorf("remote read of nothing: status %d, %s", status, body)
 	}
 	c.seen["GET /metrics"] = true
 	if status, body := c.call(t, "GET", "/metrics", nil); status != 200 || !strings.Contains(string(body), "panel_scrape_runs_total") {

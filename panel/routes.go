@@ -54,5 +54,6 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/settings", rest.Only(rest.Session), f.settings.Routes)
 	m.Mount("/api/system", rest.Only(rest.Session), f.system.Routes)
 	m.Mount("/prometheus/api/v1", rest.Only(rest.MetricsRead), f.promapi.Routes)
+	m.Mount("/prometheus/federate", rest.Only(rest.MetricsRead), f.promapi.FederateRoutes)
 	m.Mount("/metrics", rest.Only(rest.MetricsRead), ownMetrics(f.registry))
 }

@@ -169,7 +169,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		haproxy:  haproxy.New(haproxy.Options{Fleet: fleetService, Log: log}),
-		promapi:  promapi.New(db, log, version),
+		promapi:  promapi.New(promapi.Options{DB: db, Log: log, Version: version, Targets: targetsOf(scraper)}),
 		system:   systemService,
 		registry: registry,
 	}
@@ -188,6 +188,20 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		a.loops = append(a.loops, child.Run)
 	}
 	return a, nil
+}
+
+// targetsOf lists what is scraped for the Prometheus API.
+func targetsOf(scraper *scrape.Scraper) func() []promapi.Target {
+	return func() []promapi.Target {
+		var out []promapi.Target
+		for _, t := range scraper.Targets() {
+			out = append(out, promapi.Target{
+				Pool: t.Job, Address: t.Instance, Path: "/metrics?set=" + t.Set, Labels: t.Labels(),
+				Scraped: t.Scraped, Took: t.Took, Err: t.Err, Interval: t.Interval, Timeout: t.Timeout,
+			})
+		}
+		return out
+	}
 }
 
 // serve answers requests and runs the loops until ctx is done or one of them fails.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -95,20 +96,27 @@ func startPrometheus(t *testing.T, samples []storage.Sample) string {
 	t.Helper()
 	dir := t.TempDir()
 	page := filepath.Join(dir, "samples.om")
-	config := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(page, openMetrics(samples), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(config, []byte("global: {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	data := filepath.Join(dir, "data")
 	if out, err := exec.CommandContext(t.Context(), "promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", page, data).CombinedOutput(); err != nil {
 		t.Fatalf("promtool (package prometheus of Debian): %v\n%s", err, out)
 	}
+	return runPrometheus(t, data, "global: {}\n") + "/api/v1"
+}
+
+// runPrometheus starts a real Prometheus that also takes samples by remote write, and returns its address.
+func runPrometheus(t *testing.T, data, config string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "prometheus.yml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	addr := freeAddress(t)
 	var log bytes.Buffer
-	cmd := exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=10y", "--web.listen-address="+addr)
+	cmd := exec.Command("prometheus", "--config.file="+file, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=10y",
+		"--web.listen-address="+addr, "--web.enable-remote-write-receiver")
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("prometheus (package prometheus of Debian): %v", err)
@@ -118,7 +126,7 @@ func startPrometheus(t *testing.T, samples []storage.Sample) string {
 		_ = cmd.Wait()
 	})
 	waitReady(t, "http://"+addr+"/-/ready", &log)
-	return "http://" + addr + "/api/v1"
+	return "http://" + addr
 }
 
 func freeAddress(t *testing.T) string {
@@ -183,6 +191,10 @@ func TestSameAnswersAsPrometheus(t *testing.T) {
 		f("POST", "/query_range", "query", expr, "start", second(0), "end", second(4*time.Hour), "step", "60")
 		f("GET", "/query_range", "query", expr, "start", second(90*time.Minute), "end", second(91*time.Minute), "step", "10s")
 	}
+	for _, expr := range slices.Concat(instantQueries, rangeQueries) {
+		f("GET", "/format_query", "query", expr)
+		f("POST", "/query_exemplars", "query", expr, "start", second(0), "end", second(time.Hour))
+	}
 	rfc := from.Add(time.Hour).UTC().Format(time.RFC3339)
 	f("GET", "/query", "query", "extreme", "time", rfc)
 	f("GET", "/query", "query", "usage_ratio", "time", second(time.Hour), "timeout", "5s")
@@ -195,9 +207,35 @@ func TestSameAnswersAsPrometheus(t *testing.T) {
 	f("GET", "/label/__name__/values", "match[]", `{device=~".+"}`)
 	f("GET", "/label/nothing/values")
 	f("GET", "/metadata")
+	f("GET", "/rules")
+	f("GET", "/alerts")
 	for _, c := range wrongRequests {
 		f("GET", c[0], c[1:]...)
 	}
+	compareReads(t, ours, theirs, from)
+	compareWords(t, ours, theirs)
+}
+
+// compareWords looks at the texts of parse errors, position included: tools show them to people.
+func compareWords(t *testing.T, ours, theirs string) {
+	t.Helper()
+	for _, expr := range misspelt {
+		for _, path := range []string{"/query", "/format_query"} {
+			form := url.Values{"query": {expr}}
+			got, want := ask(t, "GET", ours, path, form), ask(t, "GET", theirs, path, form)
+			if want.Code != 400 || got.Code != want.Code || got.Error != want.Error {
+				t.Errorf("%s %s:\nours   %d %s\ntheirs %d %s", path, expr, got.Code, got.Error, want.Code, want.Error)
+			}
+		}
+	}
+}
+
+// misspelt are expressions whose errors release 3 words as 2.42 does.
+var misspelt = []string{
+	"up{", "up{a", "up{a=}", `up{a="b"`, "up{a='b',}}", "foo bar", `"a`, "*", "up +", "0x", "{}", `{a=~".*"}`,
+	"up[5m", "rate(up)", "rate(up[5m:1m]", "up[5m][5m]", "up @ foo", "nosuchfunction(up)", "vector(up)", "label_replace(up)",
+	"sum by (up)", "sum(up) by", "topk(up)", "count_values(up, 1)", `quantile("a", up)`,
+	"1 + on(a) 2", "up and 1", "up == bool", "1 == 2",
 }
 
 var instantQueries = []string{
@@ -207,7 +245,7 @@ var instantQueries = []string{
 	"rate(bytes_total[5m])", "increase(bytes_total[1h])", "irate(bytes_total[1m])", "resets(bytes_total[3h])", "changes(quoted[10m])",
 	"avg_over_time(usage_ratio[10m])", "max_over_time(usage_ratio[20s])", "stddev_over_time(usage_ratio[1h])", "count_over_time(usage_ratio[2h])",
 	"last_over_time(usage_ratio[10m])", "present_over_time(usage_ratio[1m])", "deriv(usage_ratio[30m])", "predict_linear(usage_ratio[30m], 600)",
-	"usage_ratio offset 10m", "usage_ratio[30s]", "max_over_time(rate(bytes_total[5m])[31m:7m])",
+	"usage_ratio offset 10m", "usage_ratio[30s]", "max_over_time(rate(bytes_total[5m])[31m30s:7m])", // never on the border
 	"bytes_total / on (server) group_left usage_ratio", "bytes_total and on (server) usage_ratio > 0.9", "bytes_total unless bytes_total{device='eth0'}",
 	`label_replace(bytes_total, "d", "$1", "device", "eth(.)")`, "histogram_quantile(0.5, nothing)", "sort_desc(bytes_total)", "vector(1)", "scalar(usage_ratio{server='1'})",
 	"timestamp(usage_ratio)", "round(usage_ratio, 0.1)", "clamp(usage_ratio, 0.2, 0.4)", "sgn(extreme)", "hour()", "bytes_total @ end()",
@@ -238,4 +276,10 @@ var wrongRequests = [][]string{
 	{"/labels", "match[]", "1"},
 	{"/labels", "start", "soon"},
 	{"/metadata", "limit", "many"},
+	{"/format_query"},
+	{"/format_query", "query", "up{"},
+	{"/query_exemplars", "query", "up{"},
+	{"/query_exemplars", "query", "up", "start", "10", "end", "5"},
+	{"/query_exemplars", "query", "up", "start", "soon"},
+	{"/rules", "type", "both"},
 }

@@ -21,7 +21,7 @@ func (s *Service) series(r *http.Request) (answer, error) {
 	if len(r.Form["match[]"]) == 0 {
 		return answer{}, &apiError{badData, errors.New("no match[] parameter provided")}
 	}
-	sel, err := parseSelection(r)
+	sel, err := s.parseSelection(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -41,7 +41,7 @@ func (s *Service) series(r *http.Request) (answer, error) {
 }
 
 func (s *Service) labelNames(r *http.Request) (answer, error) {
-	sel, err := parseSelection(r)
+	sel, err := s.parseSelection(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -61,7 +61,7 @@ func (s *Service) labelValues(r *http.Request) (answer, error) {
 	if !model.UTF8Validation.IsValidLabelName(name) {
 		return answer{}, &apiError{badData, fmt.Errorf("invalid label name: %q", name)}
 	}
-	sel, err := parseSelection(r)
+	sel, err := s.parseSelection(r)
 	if err != nil {
 		return answer{}, err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql/parser"
 )
 
 // What "no limit in time" means to the endpoints that list series and labels.
@@ -94,20 +93,21 @@ func (s selection) probe() int {
 	return s.limit + 1
 }
 
-func parseSelection(r *http.Request) (selection, error) {
-	s := selection{matchers: r.Form["match[]"]}
+func (s *Service) parseSelection(r *http.Request) (selection, error) {
+	sel := selection{matchers: r.Form["match[]"]}
 	var err error
-	if s.limit, err = limitParam(r); err != nil {
-		return s, err
+	if sel.limit, err = limitParam(r); err != nil {
+		return sel, err
 	}
-	if s.from, err = timeParam(r, "start", minTime); err != nil {
-		return s, err
+	if sel.from, err = timeParam(r, "start", minTime); err != nil {
+		return sel, err
 	}
-	if s.to, err = timeParam(r, "end", maxTime); err != nil {
-		return s, err
+	if sel.to, err = timeParam(r, "end", maxTime); err != nil {
+		return sel, err
 	}
-	s.from, s.to = clamp(s.from), clamp(s.to)
-	return s, checkMatchers(s.matchers)
+	sel.from, sel.to = clamp(sel.from), clamp(sel.to)
+	_, err = s.matchers(sel.matchers)
+	return sel, err
 }
 
 func clamp(t time.Time) time.Time {
@@ -120,18 +120,18 @@ func clamp(t time.Time) time.Time {
 	return t
 }
 
-// checkMatchers refuses what is no selector and what would select everything.
-func checkMatchers(matchers []string) error {
-	sets, err := parser.NewParser(parser.Options{}).ParseMetricSelectors(matchers)
+// matchers reads selectors and refuses those that would select everything.
+func (s *Service) matchers(selectors []string) ([][]*labels.Matcher, error) {
+	sets, err := s.parser.ParseMetricSelectors(selectors)
 	if err != nil {
-		return badParam("match[]", err)
+		return nil, badParam("match[]", err)
 	}
 	for _, set := range sets {
 		if !selective(set) {
-			return &apiError{badData, errors.New("match[] must contain at least one non-empty matcher")}
+			return nil, &apiError{badData, errors.New("match[] must contain at least one non-empty matcher")}
 		}
 	}
-	return nil
+	return sets, nil
 }
 
 func selective(set []*labels.Matcher) bool {

@@ -92,7 +92,7 @@ func FuzzParams(f *testing.F) {
 		if err := r.ParseForm(); err != nil {
 			t.Fatal(err)
 		}
-		sel, err := parseSelection(r)
+		sel, err := New(Options{}).parseSelection(r)
 		if err != nil {
 			if kindOf(err) != badData {
 				t.Fatalf("error %v is %s", err, kindOf(err))

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/rules"
 	"github.com/prometheus/prometheus/util/annotations"
 
 	"monitoring/panel/rest"
@@ -24,17 +26,39 @@ import (
 // maxTimeout bounds every query, as the store does; ?timeout= can only shorten it.
 const maxTimeout = time.Minute
 
+// Options is what the API needs.
+type Options struct {
+	DB         *tsdb.DB
+	Log        *slog.Logger
+	Version    string                // the panel's own
+	Targets    func() []Target       // what is scraped; nil: nothing
+	RuleGroups func() []*rules.Group // what is evaluated; nil: nothing
+}
+
 // Service holds the handlers.
 type Service struct {
 	db      *tsdb.DB
 	log     *slog.Logger
 	version string
+	targets func() []Target
+	groups  func() []*rules.Group
+	parser  parser.Parser
 }
 
-// New returns the API over db. version is the panel's own.
-func New(db *tsdb.DB, log *slog.Logger, version string) *Service {
-	return &Service{db: db, log: log, version: version}
+// New returns the API.
+func New(o Options) *Service {
+	s := &Service{db: o.DB, log: o.Log, version: o.Version, targets: o.Targets, groups: o.RuleGroups, parser: parser.NewParser(parser.Options{})}
+	if s.targets == nil {
+		s.targets = func() []Target { return nil }
+	}
+	if s.groups == nil {
+		s.groups = func() []*rules.Group { return nil }
+	}
+	return s
 }
+
+// FederateRoutes are mounted at /prometheus/federate.
+func (s *Service) FederateRoutes(r rest.Router) { r.Get("/", s.federate) }
 
 // Routes are mounted at /prometheus/api/v1.
 func (s *Service) Routes(r rest.Router) {
@@ -47,14 +71,21 @@ func (s *Service) Routes(r rest.Router) {
 	both("/series", s.series)
 	both("/labels", s.labelNames)
 	r.Get("/label/{name}/values", s.serve(s.labelValues))
+	both("/format_query", s.formatQuery)
+	both("/query_exemplars", s.queryExemplars)
 	r.Get("/metadata", s.serve(s.metadata))
+	r.Get("/targets", s.serve(s.listTargets))
+	r.Get("/rules", s.serve(s.listRules))
+	r.Get("/alerts", s.serve(s.listAlerts))
 	r.Get("/status/buildinfo", s.serve(s.buildInfo))
+	r.Get("/status/tsdb", s.serve(s.tsdbStatus))
+	r.Post("/read", s.remoteRead)
 }
 
 // handler answers one request whose form has been parsed.
 type handler func(r *http.Request) (answer, error)
 
-// answer is a success: data is JSON already.
+// answer is a success: data is JSON already; none at all is status 204.
 type answer struct {
 	data            json.RawMessage
 	warnings, infos []string
@@ -135,6 +166,10 @@ func (s *Service) serve(h handler) rest.Handler {
 		ans, err := h(r)
 		if err != nil {
 			return s.fail(w, r, err)
+		}
+		if ans.data == nil {
+			w.WriteHeader(http.StatusNoContent)
+			return nil
 		}
 		return rest.Encode(w, http.StatusOK, envelope{Status: "success", Data: ans.data, Warnings: ans.warnings, Infos: ans.infos})
 	}

@@ -31,11 +31,29 @@ type reply struct {
 // serve mounts the API over db as the panel does, for callers who may.
 func serve(t *testing.T, db *tsdb.DB) string {
 	t.Helper()
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, slog.New(slog.DiscardHandler))
-	mux.Mount("/prometheus/api/v1", rest.Only(rest.MetricsRead), New(db, slog.New(slog.DiscardHandler), "1.2.3").Routes)
+	return serveAPI(t, quiet(db))
+}
+
+func serveAPI(t *testing.T, s *Service) string {
+	t.Helper()
+	mux := quietMux()
+	mux.Mount("/prometheus/api/v1", rest.Only(rest.MetricsRead), s.Routes)
+	return listen(t, mux) + "/prometheus/api/v1"
+}
+
+func quiet(db *tsdb.DB) *Service {
+	return New(Options{DB: db, Log: slog.New(slog.DiscardHandler), Version: "1.2.3"})
+}
+
+func quietMux() *rest.Mux {
+	return rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, slog.New(slog.DiscardHandler))
+}
+
+func listen(t *testing.T, mux *rest.Mux) string {
+	t.Helper()
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
-	return srv.URL + "/prometheus/api/v1"
+	return srv.URL
 }
 
 func ask(t *testing.T, method, base, path string, form url.Values) reply {
@@ -63,12 +81,26 @@ func ask(t *testing.T, method, base, path string, form url.Values) reply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got reply
+	got := reply{Code: resp.StatusCode}
+	if got.Code == http.StatusNoContent && len(text) == 0 {
+		return got
+	}
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatalf("%s %s: %s: %v", method, path, text, err)
 	}
-	got.Code = resp.StatusCode
 	return got
+}
+
+// poll waits until done says so.
+func poll(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	retry := time.NewTicker(50 * time.Millisecond)
+	defer retry.Stop()
+	for deadline := time.Now().Add(time.Minute); !done(); <-retry.C {
+		if time.Now().After(deadline) {
+			t.Fatal("not within a minute: " + what)
+		}
+	}
 }
 
 // base is a time within retention, on a whole minute, so that expected timestamps are easy to write.

@@ -2,6 +2,7 @@ package scrape
 
 import (
 	"context"
+	"maps"
 
 	"golang.org/x/sync/errgroup"
 
@@ -70,7 +71,7 @@ func (s *Scraper) start(ctx context.Context, g *errgroup.Group, t *target, befor
 	return loop{own, cancel, done}
 }
 
-// track keeps the figures of exactly the wanted servers.
+// track keeps the figures of exactly the wanted servers and targets.
 func (s *Scraper) track(wanted map[key]storage.Server) {
 	ids := map[int64]bool{}
 	for k := range wanted {
@@ -86,6 +87,12 @@ func (s *Scraper) track(wanted map[key]storage.Server) {
 	for id := range ids {
 		if _, ok := s.latest[id]; !ok {
 			s.latest[id] = latest{}
+		}
+	}
+	maps.DeleteFunc(s.outcomes, func(k key, _ outcome) bool { _, ok := wanted[k]; return !ok })
+	for k := range wanted {
+		if _, ok := s.outcomes[k]; !ok {
+			s.outcomes[k] = outcome{}
 		}
 	}
 	s.counters.targets.Set(float64(len(s.latest)))

@@ -44,7 +44,12 @@ func (s *schedule) advance(now time.Time) (missed int) {
 
 // deadline is when the scrape of the present slot must be over.
 func (s *schedule) deadline() time.Time {
-	return s.slot.Add(min(s.interval, maxTimeout) - min(margin, s.interval/4))
+	return s.slot.Add(timeoutOf(s.interval))
+}
+
+// timeoutOf is how long a scrape may take that starts on time.
+func timeoutOf(interval time.Duration) time.Duration {
+	return min(interval, maxTimeout) - min(margin, interval/4)
 }
 
 // stamper gives samples their times.

@@ -58,6 +58,7 @@ type Scraper struct {
 	complained atomic.Int64 // when a failing store was last logged, Unix nanoseconds
 	mu         sync.RWMutex
 	latest     map[int64]latest // by server; only active ones
+	outcomes   map[key]outcome  // by target; only wanted ones
 }
 
 // latest is what is known of a server since it became active.
@@ -100,7 +101,7 @@ func storeOf(db *tsdb.DB) store {
 func newScraper(o Options, fleet servers, open store) *Scraper {
 	s := &Scraper{
 		servers: fleet, store: open, interval: o.Interval, services: o.ServicesInterval, log: o.Log, self: o.Self,
-		onLive: o.OnLive, wall: time.Now, counters: newCounters(o.Registerer), latest: map[int64]latest{},
+		onLive: o.OnLive, wall: time.Now, counters: newCounters(o.Registerer), latest: map[int64]latest{}, outcomes: map[key]outcome{},
 	}
 	if s.onLive == nil {
 		s.onLive = func(int64) {}

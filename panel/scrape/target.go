@@ -30,6 +30,7 @@ const (
 // target is one set of one server's metrics. It belongs to one goroutine.
 type target struct {
 	s        *Scraper
+	key      key
 	id       int64
 	set      string
 	name     string // of the schedule's phase
@@ -41,13 +42,10 @@ type target struct {
 }
 
 func (s *Scraper) newTarget(srv storage.Server, set string) *target {
-	job, interval := jobHost, s.interval
-	if set == setServices {
-		job, interval = jobServices, s.services
-	}
+	job, interval := s.jobOf(set)
 	id := strconv.FormatInt(srv.ID, 10)
 	return &target{
-		s: s, id: srv.ID, set: set, name: set + "/" + id, window: set == setHost,
+		s: s, key: key{srv.ID, set, srv.Instance()}, id: srv.ID, set: set, name: set + "/" + id, window: set == setHost,
 		interval: func() time.Duration { return max(interval(), minInterval) },
 		page:     s.store([]storage.Label{{Name: "job", Value: job}, {Name: "instance", Value: srv.Instance()}, {Name: "server", Value: id}}),
 	}
@@ -102,15 +100,20 @@ func (t *target) scrape(ctx context.Context, sched schedule) {
 	if ctx.Err() != nil {
 		return // removed meanwhile: no failure of the agent
 	}
-	took := time.Since(start).Seconds()
-	t.s.counters.duration.WithLabelValues(t.set).Observe(took)
+	took := time.Since(start)
+	t.s.counters.duration.WithLabelValues(t.set).Observe(took.Seconds())
 	t.count(stats, err)
 	var store *storeError
 	if errors.As(err, &store) {
 		t.s.storeFailed(err)
 		err = nil // the agent did its part
 	}
-	if err := t.meta(at, took, stats, err); err != nil {
+	last := outcome{scraped: wall, took: took}
+	if err != nil {
+		last.err = err.Error()
+	}
+	t.s.remember(t.key, last)
+	if err := t.meta(at, took.Seconds(), stats, err); err != nil {
 		t.s.storeFailed(err)
 	}
 	if t.set != setHost {

@@ -3,6 +3,7 @@ package tsdb
 import (
 	"context"
 	"fmt"
+	"time"
 
 	vmstorage "github.com/VictoriaMetrics/VictoriaMetrics/lib/storage"
 	"github.com/prometheus/prometheus/model/labels"
@@ -44,6 +45,32 @@ func (v *vm) deleteSeries(f filters, limit int) (int, error) {
 		return 0, fmt.Errorf("delete series: %w", err)
 	}
 	return n, nil
+}
+
+// cardinality counts what the index of one day holds.
+func (v *vm) cardinality(ctx context.Context, day time.Time, most int) (Cardinality, error) {
+	const allLabels = 2000 // more names than any fleet has: their counts add up to the number of pairs
+	date := uint64(day.UnixMilli() / (24 * time.Hour).Milliseconds())
+	status, err := v.s.GetTSDBStatus(nil, nil, date, "", max(most, allLabels), maxSeries*engineLimitFactor, deadline(ctx))
+	if err != nil {
+		return Cardinality{}, searchError(ctx, err, maxSeries)
+	}
+	out := Cardinality{Series: status.TotalSeries}
+	for _, e := range status.LabelValueCountByLabelName {
+		out.LabelPairs += e.Count
+	}
+	counts := func(list []vmstorage.TopHeapEntry) []Count {
+		list = list[:min(most, len(list))]
+		top := make([]Count, len(list))
+		for i, e := range list {
+			top[i] = Count{e.Name, e.Count}
+		}
+		return top
+	}
+	out.SeriesByMetric = counts(status.SeriesCountByMetricName)
+	out.ValuesByLabel = counts(status.LabelValueCountByLabelName)
+	out.SeriesByPair = counts(status.SeriesCountByLabelValuePair)
+	return out, nil
 }
 
 // decoder turns series names of the engine into labels; its buffers are reused.
