@@ -74,7 +74,9 @@ func TestTargetsHaveTheFieldsOfPrometheus(t *testing.T) {
 	t.Parallel()
 	base := runPrometheus(t, t.TempDir(), "scrape_configs: [{job_name: self, scrape_interval: 1s, params: {set: [host]}, static_configs: [{targets: ['127.0.0.1:1']}]}]\n")
 	service := quiet(storagetest.TSDB(t))
-	service.targets = func() []Target { return []Target{{Pool: "node", Address: "127.0.0.1:1", Path: "/metrics?set=host", Labels: map[string]string{"job": "node"}}} }
+	service.targets = func() []Target {
+		return []Target{{Pool: "node", Address: "127.0.0.1:1", Path: "/metrics?set=host", Labels: map[string]string{"job": "node"}}}
+	}
 	first := func(api string) map[string]any {
 		var list struct{ ActiveTargets []map[string]any }
 		poll(t, api+" has a target", func() bool {
