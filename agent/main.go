@@ -18,6 +18,7 @@ import (
 
 	"monitoring/agent/collector"
 	"monitoring/agent/control"
+	"monitoring/agent/host"
 	"monitoring/agent/server"
 )
 
@@ -42,6 +43,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		case "-version", "--version", "version":
 			fmt.Fprintln(stdout, version)
 			return nil
+		case control.RevertArgument: // a timer of systemd says so, when nobody confirmed a change
+			return revertFirewall(ctx, getenv, stderr)
 		}
 		return fmt.Errorf("there is no argument %q; agent -help lists what there is", args[0])
 	}
@@ -52,6 +55,16 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.logLevel}))
 	tune(getenv)
 	return serve(ctx, cfg, log)
+}
+
+// revertFirewall takes back a change of the firewall in the place of an agent that has died.
+func revertFirewall(ctx context.Context, getenv func(string) string, stderr io.Writer) error {
+	cfg, err := loadConfig(getenv)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	return control.NewFirewall(control.Options{Host: host.New(cfg.root), StateDir: cfg.stateDir, Log: log}).Revert(ctx)
 }
 
 // tune trades a little CPU for memory: the agent shares its machine with what it watches. GOGC and GOMEMLIMIT win.
@@ -79,14 +92,14 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 		return err
 	}
 	document := server.NewDocument(set, log)
-	host, err := os.Hostname()
+	hostName, err := os.Hostname()
 	if err != nil {
 		return fmt.Errorf("read host name: %w", err)
 	}
 	subsystems := control.All(control.Options{Host: set.Host(), StateDir: cfg.stateDir, Log: log})
 	srv, err := server.New(server.Options{
 		StateDir: cfg.stateDir, Token: cfg.token, TrustedCA: cfg.trustedCA, Allow: cfg.allow,
-		Version: version, HostName: host, Log: log,
+		Version: version, HostName: hostName, Log: log,
 		Exposition: set.Handler(), Metrics: document.Metrics, Processes: document.Processes, Control: subsystems,
 	})
 	if err != nil {

@@ -258,6 +258,24 @@ func (c *tour) control(t *testing.T, id int64) {
 	if _, err := os.Stat("/usr/sbin/haproxy"); status.Installed != (err == nil) || status.ConfigPath != "/etc/haproxy/haproxy.cfg" {
 		t.Errorf("haproxy: %+v", status)
 	}
+	c.firewall(t, id)
+}
+
+// firewall looks at this machine's own, which may have none and may not let us see it. TestFirewallOfARealNode changes one.
+func (c *tour) firewall(t *testing.T, id int64) {
+	const base = "/api/proxy/{id}/haproxy/firewall"
+	c.get(t, nil, base+"/status", id)
+	if status, b := c.call(t, "GET", c.visit("GET", base+"/rules", []any{id}), nil); status != http.StatusOK && status != http.StatusBadGateway {
+		t.Errorf("rules: %d %s", status, b)
+	}
+	port := map[string]any{"port": 443, "protocol": "tcp"}
+	c.restricted(t, "POST", port, base+"/allow", id)
+	c.restricted(t, "POST", port, base+"/deny", id)
+	c.restricted(t, "POST", map[string]any{"port": 443, "protocol": "tcp", "action": "allow"}, base+"/rule", id)
+	c.restricted(t, "DELETE", nil, base+"/rule/{number}", id, 1)
+	c.restricted(t, "DELETE", nil, base+"/{port}?protocol=tcp", id, 443)
+	c.restricted(t, "POST", nil, base+"/enable", id)
+	c.restricted(t, "POST", nil, base+"/disable", id)
 }
 
 func (c *tour) prometheus(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"monitoring/panel/auth"
 	"monitoring/panel/billing"
 	"monitoring/panel/events"
+	"monitoring/panel/firewall"
 	"monitoring/panel/fleet"
 	"monitoring/panel/metrics"
 	"monitoring/panel/notify"
@@ -22,6 +23,7 @@ var apiTypes = []any{
 	alerts.AlertSettingsBody{}, alerts.TestTelegramRequest{}, alerts.TestTelegramResponse{}, alerts.AlertsStatus{}, alerts.HistoryResponse{},
 	alerts.HistoryDaysResponse{}, alerts.DeleteHistoryResponse{}, alerts.ActiveResponse{}, alerts.RuleGroupsResponse{}, alerts.SilencesResponse{},
 	alerts.SilenceResponse{}, alerts.CreateSilenceRequest{}, alerts.BacktestRequest{}, alerts.BacktestResponse{}, storage.AlertDetails{},
+	api.FirewallStatus{}, api.FirewallRules{}, firewall.PortRequest{}, firewall.RuleRequest{}, firewall.ChangeResponse{},
 	auth.AuditResponse{}, auth.BanStatus{}, auth.ChangePasswordRequest{}, auth.CheckResponse{}, auth.CreateTokenRequest{},
 	auth.CreateTokenResponse{}, auth.LoginRequest{}, auth.SessionsResponse{}, auth.TokensResponse{},
 	billing.BillsResponse{}, billing.BillResponse{}, billing.BillingSettingsResponse{}, billing.CreateBillRequest{}, billing.UpdateBillRequest{},

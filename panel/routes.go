@@ -7,6 +7,7 @@ import (
 	"monitoring/panel/auth"
 	"monitoring/panel/billing"
 	"monitoring/panel/events"
+	"monitoring/panel/firewall"
 	"monitoring/panel/fleet"
 	"monitoring/panel/haproxy"
 	"monitoring/panel/metrics"
@@ -28,6 +29,7 @@ type features struct {
 	events   *events.Hub
 	metrics  *metrics.Service
 	haproxy  *haproxy.Service
+	firewall *firewall.Service
 	promapi  *promapi.Service
 	system   *system.Service
 	registry *prometheus.Registry
@@ -45,6 +47,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/servers", fleetAccess, f.fleet.Routes)
 	m.Mount("/api/proxy/{id}", fleetAccess, f.metrics.Routes)
 	m.Mount("/api/proxy/{id}/haproxy", fleetAccess, f.haproxy.Routes)
+	m.Mount("/api/proxy/{id}/haproxy/firewall", fleetAccess, f.firewall.Routes)
 	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)
 	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)
 	m.Mount("/api/events", fleetAccess, f.events.Routes)

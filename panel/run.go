@@ -21,6 +21,7 @@ import (
 	"monitoring/panel/billing"
 	"monitoring/panel/config"
 	"monitoring/panel/events"
+	"monitoring/panel/firewall"
 	"monitoring/panel/fleet"
 	"monitoring/panel/haproxy"
 	"monitoring/panel/metrics"
@@ -169,6 +170,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		haproxy:  haproxy.New(haproxy.Options{Fleet: fleetService, Log: log}),
+		firewall: firewall.New(firewall.Options{Fleet: fleetService, Log: log}),
 		promapi:  promapi.New(promapi.Options{DB: db, Log: log, Version: version, Targets: targetsOf(scraper)}),
 		system:   systemService,
 		registry: registry,

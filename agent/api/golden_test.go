@@ -20,6 +20,7 @@ func TestWireFormat(t *testing.T) {
 	for _, v := range []any{
 		Metrics{}, Processes{}, Version{}, Health{}, SigningRequest{}, Certificate{}, InstallToken{},
 		Failure{}, Changed{}, HAProxyStatus{},
+		FirewallStatus{}, FirewallRules{}, FirewallChange{}, FirewallPending{}, FirewallConfirm{},
 	} {
 		typ := reflect.TypeOf(v)
 		t.Run(typ.Name(), func(t *testing.T) {

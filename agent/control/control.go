@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -56,6 +57,14 @@ type Call struct {
 	Param func(name string) string // a part of the path
 	Query url.Values
 	Body  []byte
+	From  Caller
+}
+
+// Caller is who sent a request and how it came.
+type Caller struct {
+	Addr   netip.Addr     // the panel, as this machine sees it
+	Local  netip.AddrPort // what it has reached
+	Opened time.Time      // when its TCP connection was accepted
 }
 
 // decode reads the body; fields that this agent does not know are left out.
@@ -109,5 +118,6 @@ type Options struct {
 func All(o Options) []Subsystem {
 	return []Subsystem{
 		NewHAProxy(o),
+		NewFirewall(o),
 	}
 }

@@ -84,7 +84,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, sub control.Subsyst
 }
 
 func readCall(w http.ResponseWriter, r *http.Request, a control.Action) (control.Call, error) {
-	c := control.Call{Param: r.PathValue, Query: r.URL.Query()}
+	c := control.Call{Param: r.PathValue, Query: r.URL.Query(), From: caller(r)}
 	if !a.Changes() {
 		return c, nil
 	}

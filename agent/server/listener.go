@@ -120,7 +120,7 @@ func (l *panelListener) handshake(raw net.Conn) {
 func (l *panelListener) authenticate(raw net.Conn, blocked bool) (*tls.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), handshakeTimeout)
 	defer cancel()
-	quiet := &quietConn{Conn: raw}
+	quiet := &quietConn{Conn: raw, opened: time.Now()}
 	conn := tls.Server(quiet, l.config(quiet, blocked))
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, err
@@ -207,7 +207,8 @@ const recordTypeAlert = 21 // RFC 8446, section 5.1
 // quietConn keeps the TLS stack from telling a wrong client why it is refused.
 type quietConn struct {
 	net.Conn
-	state atomic.Int32
+	opened time.Time // when it was accepted
+	state  atomic.Int32
 }
 
 func (c *quietConn) Write(b []byte) (int, error) {

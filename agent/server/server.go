@@ -100,6 +100,7 @@ func serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logge
 		MaxHeaderBytes:    maxHeaders,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		Protocols:         new(http.Protocols),
+		ConnContext:       withOpened,
 	}
 	srv.Protocols.SetHTTP1(true)
 	stopped := make(chan error, 1)

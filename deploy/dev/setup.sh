@@ -41,11 +41,15 @@ if [ "$purpose" = test ]; then
 	want fonts-noto-core
 	want haproxy haproxy
 	want iproute2 ip
+	want iptables iptables
 	want procps ps
 	want prometheus prometheus
 	want prometheus-alertmanager prometheus-alertmanager
 	want prometheus-node-exporter prometheus-node-exporter
+	want socat socat
 	want systemd-container systemd-nspawn
+	want ufw ufw
+	want util-linux unshare
 	want victoria-metrics victoria-metrics
 fi
 

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -22,6 +23,25 @@ type Need struct {
 // Control returns the client for questions that take long or change something. They have connections of their own, so
 // that they never delay a poll. It says at once if the agent is known not to do what is needed.
 func (s *Service) Control(id int64, need Need) (*api.Client, error) {
+	n, err := s.permitted(id, need)
+	if err != nil {
+		return nil, err
+	}
+	return n.control, nil
+}
+
+// Fresh returns a client that makes a new TCP connection for each request: one that is open already would also get
+// through a firewall that lets in nobody new.
+func (s *Service) Fresh(id int64, need Need) (*api.Client, error) {
+	n, err := s.permitted(id, need)
+	if err != nil {
+		return nil, err
+	}
+	return n.newClient(func(ctx context.Context) (net.Conn, error) { return s.dial(ctx, id) }, true), nil
+}
+
+// permitted returns a node unless it is known not to do what is needed.
+func (s *Service) permitted(id int64, need Need) (*node, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	n := s.nodes[id]
@@ -37,7 +57,7 @@ func (s *Service) Control(id int64, need Need) (*api.Client, error) {
 	case !n.about.able(need.Capability):
 		return nil, outdated(need.Capability)
 	}
-	return n.control, nil
+	return n, nil
 }
 
 var errDisabled = rest.Fail(http.StatusServiceUnavailable, "monitoring_disabled", "monitoring of this server is disabled: enable it to ask the agent")

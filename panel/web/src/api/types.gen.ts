@@ -370,6 +370,12 @@ export interface ChangePasswordRequest {
   new_password: string;
 }
 
+export interface ChangeResponse {
+  success: boolean;
+  message: string;
+  output?: string;
+}
+
 export interface Changed {
   success: boolean;
   message: string;
@@ -516,6 +522,36 @@ export interface DiskIO {
 
 export interface ExtendBillRequest {
   days: number;
+}
+
+export interface FirewallRule {
+  number: number;
+  port: number;
+  ports: string;
+  protocol: string;
+  action: string;
+  from_ip: string;
+  direction: string;
+  ipv6: boolean;
+  to: string;
+  from: string;
+  comment?: string;
+  read_only: boolean;
+}
+
+export interface FirewallRules {
+  active: boolean;
+  count: number;
+  rules: FirewallRule[];
+}
+
+export interface FirewallStatus {
+  installed: boolean;
+  active: boolean;
+  default_incoming: string;
+  default_outgoing: string;
+  logging: string;
+  error?: string;
 }
 
 export interface Folder {
@@ -815,6 +851,11 @@ export interface Partition {
   percent: number;
 }
 
+export interface PortRequest {
+  port: number;
+  protocol: string;
+}
+
 export interface Process {
   pid: number;
   name: string;
@@ -885,6 +926,16 @@ export interface RuleGroupsResponse {
   groups: RuleGroup[];
   broken: BrokenFile[];
   directory: string;
+}
+
+export interface RuleRequest {
+  port: number;
+  ports: string;
+  protocol: string;
+  action: string;
+  from_ip: string;
+  direction: string;
+  comment: string;
 }
 
 export interface RuleState {

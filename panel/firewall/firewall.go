@@ -1,0 +1,107 @@
+// Package firewall is the panel's side of UFW on the nodes. It passes changes on to the agents and confirms them over a
+// new connection, which is the proof that the panel still gets in. What makes a change safe stands in agent/control.
+package firewall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"monitoring/agent/api"
+	"monitoring/panel/fleet"
+	"monitoring/panel/rest"
+)
+
+const (
+	lookTimeout   = 30 * time.Second // ufw takes a second on a slow machine
+	changeTimeout = 2 * time.Minute  // as the agent's
+	confirmTry    = 10 * time.Second // one attempt to confirm
+	confirmPause  = time.Second      // between attempts
+)
+
+// Fleet is what the feature asks of *fleet.Service.
+type Fleet interface {
+	fleet.Controller
+	Fresh(id int64, need fleet.Need) (*api.Client, error)
+}
+
+// Options of New.
+type Options struct {
+	Fleet Fleet
+	Log   *slog.Logger
+}
+
+// Service holds the handlers; other features change firewalls through Change.
+type Service struct {
+	fleet Fleet
+	log   *slog.Logger
+}
+
+// New returns a Service.
+func New(o Options) *Service { return &Service{fleet: o.Fleet, log: o.Log} }
+
+var (
+	toLook   = fleet.Need{Capability: "firewall", Domain: api.DomainFirewall}
+	toChange = fleet.Need{Capability: "firewall", Domain: api.DomainFirewall, Write: true}
+)
+
+// Change carries out a change on a server and confirms it. It returns what ufw said. An error means that the firewall
+// is, or within half a minute will be, as before.
+func (s *Service) Change(ctx context.Context, id int64, c api.FirewallChange) (string, error) {
+	pending, err := fleet.Ask(ctx, s.fleet, id, toChange, changeTimeout, func(ctx context.Context, client *api.Client) (api.FirewallPending, error) {
+		return client.ChangeFirewall(ctx, c)
+	})
+	if err != nil {
+		return "", err
+	}
+	within := time.Duration(pending.ConfirmSeconds) * time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within) // the change is made: the browser is not asked any more
+	defer cancel()
+	if err := s.confirm(ctx, id, pending.ID); err != nil {
+		s.log.Warn("confirm firewall change", "server", id, "err", err)
+		return "", notConfirmed(within, err)
+	}
+	return pending.Output, nil
+}
+
+// confirm tries again and again, each time over a connection of its own, until ctx is done.
+func (s *Service) confirm(ctx context.Context, id int64, change string) error {
+	for {
+		err := s.confirmOnce(ctx, id, change)
+		if err == nil || ctx.Err() != nil || isRefusal(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(confirmPause):
+		}
+	}
+}
+
+func (s *Service) confirmOnce(ctx context.Context, id int64, change string) error {
+	client, err := s.fleet.Fresh(id, toChange)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, confirmTry)
+	defer cancel()
+	if err := client.ConfirmFirewall(ctx, change); err != nil {
+		return fleet.AgentError(err, toChange)
+	}
+	return nil
+}
+
+// isRefusal tells an agent that says no from one that cannot be reached.
+func isRefusal(err error) bool {
+	var e *rest.Error
+	return errors.As(err, &e) && e.Status != http.StatusBadGateway && e.Status != http.StatusGatewayTimeout
+}
+
+func notConfirmed(within time.Duration, err error) error {
+	return rest.Fail(http.StatusBadGateway, "reverted", fmt.Sprintf(
+		"after the change the server could not be reached by a new connection, so it takes the change back within %.0f seconds: %v", within.Seconds(), err))
+}
