@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"monitoring/storage/child"
 )
 
 const (
@@ -52,7 +53,7 @@ type Child struct {
 	owner    *os.File // holds the lock of the directory; nil when attached
 
 	mu       sync.Mutex
-	server   *server
+	server   *child.Process
 	stopping atomic.Bool
 	restarts atomic.Int64
 }
@@ -93,7 +94,7 @@ func (c *Child) DSN() string {
 func (c *Child) Up() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.attached || c.server != nil && c.server.running()
+	return c.attached || c.server != nil && c.server.Running()
 }
 
 // Restarts counts how often a server that died was started again.
@@ -113,12 +114,12 @@ func (c *Child) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-server.exited:
+		case <-server.Exited:
 		}
-		if time.Since(server.started) > time.Minute {
+		if time.Since(server.Started) > time.Minute {
 			pause = 100 * time.Millisecond
 		}
-		c.log.Error("postgres died, starting it again", "err", server.err, "pause", pause)
+		c.log.Error("postgres died, starting it again", "err", server.Err(), "pause", pause)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -146,17 +147,17 @@ func (c *Child) start(ctx context.Context) error {
 	return c.waitReady(ctx, s)
 }
 
-func (c *Child) waitReady(ctx context.Context, s *server) error {
+func (c *Child) waitReady(ctx context.Context, s *child.Process) error {
 	for {
 		err := c.ping(ctx)
-		if err == nil && s.running() {
+		if err == nil && s.Running() {
 			return nil
 		}
 		select {
-		case <-s.exited:
-			return fmt.Errorf("postgres ended: %w: %s", s.err, s.output.tail())
+		case <-s.Exited:
+			return fmt.Errorf("postgres ended: %w: %s", s.Err(), s.Tail())
 		case <-ctx.Done():
-			return fmt.Errorf("postgres does not answer: %w: %s", err, s.output.tail())
+			return fmt.Errorf("postgres does not answer: %w: %s", err, s.Tail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -187,72 +188,21 @@ func (c *Child) Close() error {
 	if s == nil {
 		return nil
 	}
-	for _, step := range []struct {
-		signal syscall.Signal
-		wait   time.Duration
-	}{{syscall.SIGINT, fastStop}, {syscall.SIGQUIT, immediateStop}, {syscall.SIGKILL, immediateStop}} {
-		if !s.running() {
-			return nil
-		}
-		_ = syscall.Kill(s.pid, step.signal) // it may have ended meanwhile
-		select {
-		case <-s.exited:
-			return nil
-		case <-time.After(step.wait):
-		}
+	if s.Stop(child.Step{Signal: syscall.SIGINT, Wait: fastStop}, child.Step{Signal: syscall.SIGQUIT, Wait: immediateStop}, child.Step{Signal: syscall.SIGKILL, Wait: immediateStop}) {
+		return nil
 	}
 	return errors.New("postgres does not end")
 }
 
-// server is one run of the postgres program.
-type server struct {
-	pid     int
-	started time.Time
-	exited  chan struct{}
-	err     error // after exited
-	output  *logWriter
-}
-
-func (s *server) running() bool {
-	select {
-	case <-s.exited:
-		return false
-	default:
-		return true
-	}
-}
-
-// run starts the program. The kernel ties the parent-death signal to the thread that forked, so that thread is kept for
-// as long as the server lives.
-func (p place) run(settings []string, log *slog.Logger) *server {
-	s := &server{started: time.Now(), exited: make(chan struct{}), output: &logWriter{log: log}}
+// run starts the server's program.
+func (p place) run(settings []string, log *slog.Logger) *child.Process {
 	args := []string{"-D", p.cluster, "-k", `"` + strings.ReplaceAll(p.socket, `"`, `""`) + `"`} // a list: a comma would part it
 	for _, setting := range settings {
 		args = append(args, "-c", setting)
 	}
 	cmd := exec.Command(filepath.Join(p.bin, "postgres"), args...)
 	cmd.Dir = "/"
-	cmd.Stdout, cmd.Stderr = s.output, s.output
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
-	cmd.WaitDelay = time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.credential(), Setpgid: true, Pdeathsig: syscall.SIGQUIT}
-	began := make(chan struct{})
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(s.exited)
-		err := cmd.Start()
-		if err == nil {
-			s.pid = cmd.Process.Pid
-		}
-		close(began)
-		if err == nil {
-			err = cmd.Wait()
-		}
-		if s.err = err; err == nil {
-			s.err = errors.New("exit status 0")
-		}
-	}()
-	<-began
-	return s
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.credential()}
+	return child.Start(cmd, syscall.SIGQUIT, "postgres", log)
 }

@@ -17,7 +17,7 @@ func ShowForTest(ctx context.Context, s *Store, name string) (string, error) {
 func PidForTest(c *Child) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.server.pid
+	return c.server.Pid
 }
 
 // ProcessesForTest returns the server processes that use the cluster in dir.

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"unsafe"
+)
+
+// Classes of statements, as ClickHouse's own parser tells them apart.
+const (
+	classReadOnly = 0 // SELECT, SHOW, DESCRIBE, EXPLAIN, EXISTS without INTO OUTFILE
+	classUnknown  = 4 // does not parse
+)
+
+// chunkSize is how much of an insert's rows goes to the library at once.
+const chunkSize = 256 << 10
+
+// conn is one connection of the library. It runs one statement at a time.
+type conn struct {
+	lib      *library
+	handle   uintptr
+	database string
+	defaults map[string]string // values of the settings that a request finds
+	dirty    []string          // settings that the request under way has changed
+}
+
+// classify says what a statement does, and how many statements there are, without running it.
+func (c *conn) classify(sql string) (class, count uint32) {
+	type analysis struct{ size, count, flags, class uint32 }
+	text, a := []byte(sql), &analysis{class: classUnknown}
+	a.size = uint32(unsafe.Sizeof(*a))
+	if c.lib.classify(c.handle, unsafe.Pointer(first(text)), uintptr(len(text)), 0, 0, unsafe.Pointer(a)) != 0 {
+		return classUnknown, 0
+	}
+	return a.class, a.count
+}
+
+// run executes a statement and returns its whole result.
+func (c *conn) run(s statement) ([]byte, error) {
+	result := s.call(c.lib.query, c.handle)
+	defer c.lib.resultDestroy(result)
+	if err := parseException(c.lib.resultError(result)); err != nil {
+		return nil, err
+	}
+	return c.lib.copyResult(result), nil
+}
+
+// stream executes a query and hands over its result piece by piece. Each piece is a complete text of its format, so only
+// formats without a head or a foot may be streamed.
+func (c *conn) stream(s statement, each func([]byte) error) error {
+	stream := s.call(c.lib.streamQuery, c.handle)
+	defer c.lib.resultDestroy(stream)
+	if err := parseException(c.lib.resultError(stream)); err != nil {
+		return err
+	}
+	for {
+		piece, err := c.fetch(stream)
+		if err != nil || len(piece) == 0 {
+			return err
+		}
+		if err := each(piece); err != nil {
+			c.lib.streamEnd(c.handle, stream)
+			return err
+		}
+	}
+}
+
+func (c *conn) fetch(stream uintptr) ([]byte, error) {
+	piece := c.lib.streamFetch(c.handle, stream)
+	defer c.lib.resultDestroy(piece)
+	if err := parseException(c.lib.resultError(piece)); err != nil {
+		return nil, err
+	}
+	return c.lib.copyResult(piece), nil
+}
+
+// insert feeds rows in the statement's format to an INSERT and returns how many rows were written. If data breaks off,
+// nothing more of it is written.
+func (c *conn) insert(s statement, data io.Reader) (uint64, error) {
+	stream := s.call(c.lib.insert, c.handle)
+	defer c.lib.insertDestroy(stream)
+	if err := parseException(c.lib.insertError(stream)); err != nil {
+		return 0, err
+	}
+	buffer := make([]byte, chunkSize)
+	for {
+		n, err := data.Read(buffer)
+		if n > 0 && c.lib.insertAppend(stream, unsafe.Pointer(&buffer[0]), uintptr(n)) != 0 {
+			if err := parseException(c.lib.insertError(stream)); err != nil {
+				return 0, err
+			}
+			break // the end tells why
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil { // the client broke off
+			c.lib.insertCancel(stream)
+			return 0, err
+		}
+	}
+	result := c.lib.insertDone(stream)
+	defer c.lib.resultDestroy(result)
+	if err := parseException(c.lib.resultError(result)); err != nil {
+		return 0, err
+	}
+	return c.lib.resultRowsWritten(result), nil
+}
+
+// set gives the connection the database and the settings of a request.
+func (c *conn) set(req *request) error {
+	if db := req.database; db != "" && db != c.database {
+		if _, err := c.run(statement{sql: "USE `" + db + "`", format: "TabSeparated"}); err != nil {
+			return err
+		}
+		c.database = db
+	}
+	for _, s := range req.settings {
+		if _, known := c.defaults[s.name]; !known {
+			return fail(codeUnknownSetting, "UNKNOWN_SETTING", "Setting "+s.name+" is neither a builtin setting nor started with the prefix 'SQL_' registered for user-defined settings.")
+		}
+		if _, err := c.run(statement{sql: "SET " + s.name + " = '" + quoted.Replace(s.value) + "'", format: "TabSeparated"}); err != nil {
+			c.reset()
+			return err
+		}
+		c.dirty = append(c.dirty, s.name)
+	}
+	return nil
+}
+
+var quoted = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
+
+// reset puts back what set changed.
+func (c *conn) reset() {
+	for _, name := range c.dirty {
+		// The value is the one that the connection began with; it cannot be refused.
+		_, _ = c.run(statement{sql: "SET " + name + " = '" + c.defaults[name] + "'", format: "TabSeparated"})
+	}
+	c.dirty = c.dirty[:0]
+}
