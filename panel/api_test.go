@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"monitoring/storage/storagetest"
 )
 
 // tour calls routes and remembers which ones, so that the golden list can be checked against them.
@@ -76,7 +79,7 @@ type installAnswer struct {
 // TestEveryRoute drives a real panel with a real agent through every route of the golden list.
 func TestEveryRoute(t *testing.T) {
 	t.Parallel()
-	c := &tour{startPanel(t), map[string]bool{}}
+	c := &tour{startPanelIn(t, t.TempDir(), withEngine(t, map[string]string{"POSTGRES_DSN": storagetest.PostgresDSN(t)})), map[string]bool{}}
 	putAgentBinaries(t, c.dir)
 	c.signIn(t)
 	id := c.addServer(t)
@@ -84,6 +87,7 @@ func TestEveryRoute(t *testing.T) {
 	c.history(t, id)
 	c.control(t, id)
 	c.prometheus(t)
+	c.sql(t)
 	c.stream(t)
 	c.operator(t)
 	c.folders(t, id)
@@ -354,6 +358,24 @@ func (c *tour) stream(t *testing.T) {
 		}
 	}
 	t.Error("the event stream brought no live values")
+}
+
+// sql asks the visits as a SQL client does.
+func (c *tour) sql(t *testing.T) {
+	eventually(t, "the engine starts", wait, func() bool {
+		status, _ := c.call(t, "GET", "/clickhouse/ping", nil)
+		return status == http.StatusOK
+	})
+	c.seen["GET /clickhouse/ping"], c.seen["GET /clickhouse"], c.seen["POST /clickhouse"] = true, true, true
+	if status, body := c.call(t, "GET", "/clickhouse?query="+url.QueryEscape("SELECT count() FROM visits"), nil); status != 200 || string(body) != "0\n" {
+		t.Errorf("GET: %d %s", status, body)
+	}
+	if status, body := c.call(t, "POST", "/clickhouse?query="+url.QueryEscape("SELECT currentUser(), {n:UInt8} FORMAT JSONCompactEachRow")+"&param_n=7&user=panel&password=x", nil); status != 200 || strings.TrimSpace(string(body)) != `["default", 7]` {
+		t.Errorf("POST: %d %s", status, body)
+	}
+	if status, body := c.call(t, "POST", "/clickhouse?query="+url.QueryEscape("TRUNCATE TABLE visits"), nil); status != 403 || !strings.Contains(string(body), "READONLY") {
+		t.Errorf("a write: %d %s", status, body)
+	}
 }
 
 func (c *tour) operator(t *testing.T) {

@@ -41,6 +41,7 @@ var mayImport = []struct {
 	{"panel/notify", "panel/rest panel/outbound storage storage/postgres"},
 	{"panel/fleet", "panel/rest storage storage/postgres agent/api"},
 	{"panel/scrape/simulate", "agent/api"},
+	{"panel/sql", "panel/rest storage/clickhouse"},
 	{"panel/*", "panel/rest panel/outbound panel/auth panel/notify panel/fleet storage storage/postgres storage/clickhouse storage/tsdb agent/api dashboards rules"},
 	{"panel", "panel/* storage storage/* agent/api dashboards rules"},
 }

@@ -35,6 +35,7 @@ type command struct {
 // commands are the subcommands; `panel` alone is `panel run`.
 var commands = []command{
 	{"run", "run the panel", runPanel},
+	{"clickhouse", "install FILE|URL: bring the library of the embedded ClickHouse engine", runClickHouse},
 	{"admin", "for the locked-out owner: url, password, unban, sessions, export-ca", runAdmin},
 }
 
@@ -71,7 +72,7 @@ func run(ctx context.Context, p program) error {
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "Usage: panel [COMMAND]")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.help)
+		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.help)
 	}
 	fmt.Fprintln(w)
 	config.Help(w)

@@ -15,6 +15,7 @@ import (
 	"monitoring/panel/promapi"
 	"monitoring/panel/rest"
 	"monitoring/panel/settings"
+	"monitoring/panel/sql"
 	"monitoring/panel/system"
 )
 
@@ -32,6 +33,7 @@ type features struct {
 	firewall *firewall.Service
 	promapi  *promapi.Service
 	system   *system.Service
+	sql      *sql.Service
 	registry *prometheus.Registry
 }
 
@@ -58,5 +60,6 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/system", rest.Only(rest.Session), f.system.Routes)
 	m.Mount("/prometheus/api/v1", rest.Only(rest.MetricsRead), f.promapi.Routes)
 	m.Mount("/prometheus/federate", rest.Only(rest.MetricsRead), f.promapi.FederateRoutes)
+	m.Mount("/clickhouse", rest.Only(rest.VisitsRead), f.sql.Routes)
 	m.Mount("/metrics", rest.Only(rest.MetricsRead), ownMetrics(f.registry))
 }

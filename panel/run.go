@@ -31,8 +31,11 @@ import (
 	"monitoring/panel/rest"
 	"monitoring/panel/scrape"
 	"monitoring/panel/settings"
+	"monitoring/panel/sql"
 	"monitoring/panel/system"
 	"monitoring/panel/web"
+	"monitoring/storage"
+	"monitoring/storage/clickhouse"
 	"monitoring/storage/postgres"
 	"monitoring/storage/tsdb"
 )
@@ -86,7 +89,20 @@ func runPanel(ctx context.Context, p program) error {
 	}
 	defer db.Close()
 
-	a, err := build(ctx, cfg, log, registry, pg, child, db)
+	visits, err := clickhouse.Open(clickhouse.Options{
+		DSN: storage.Secret(cfg.ClickHouseDSN), Dir: filepath.Join(cfg.DataDir, "clickhouse"), QueueBytes: int64(cfg.VisitsQueueMB) << 20,
+		Embedded: clickhouse.EmbeddedOptions{
+			Program: cfg.ClickHouseEngine, Library: cfg.ClickHouseLibrary, Listen: cfg.ClickHouseListen,
+			ReaderPassword: storage.Secret(cfg.ClickHousePassword), MemoryBytes: int64(cfg.ClickHouseMemoryMB) << 20,
+		},
+		Log: log, Registerer: registry,
+	})
+	if err != nil {
+		return fmt.Errorf("open clickhouse: %w", err)
+	}
+	defer visits.Close()
+
+	a, err := build(ctx, cfg, log, registry, pg, child, db, visits)
 	if err != nil {
 		return err
 	}
@@ -105,7 +121,7 @@ type app struct {
 
 // build makes every feature and connects those that need something of another.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *prometheus.Registry,
-	pg *postgres.Store, child *postgres.Child, db *tsdb.DB) (*app, error) {
+	pg *postgres.Store, child *postgres.Child, db *tsdb.DB, visits *clickhouse.Store) (*app, error) {
 
 	settingsService, err := settings.New(ctx, pg, log)
 	if err != nil {
@@ -150,7 +166,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		return nil, err
 	}
 	systemService, err := system.New(system.Options{
-		Fleet: fleetService, Store: pg, Child: child, TSDB: db, Log: log, Version: version, Domain: cfg.Domain, DataDir: cfg.DataDir,
+		Fleet: fleetService, Store: pg, Child: child, TSDB: db, ClickHouse: visits, Log: log, Version: version, Domain: cfg.Domain, DataDir: cfg.DataDir,
 		Scrape: func() system.ScrapeStats { return system.ScrapeStats(scraper.Stats()) },
 	})
 	if err != nil {
@@ -172,6 +188,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		haproxy:  haproxy.New(haproxy.Options{Fleet: fleetService, Log: log}),
 		firewall: firewall.New(firewall.Options{Fleet: fleetService, Log: log}),
 		promapi:  promapi.New(promapi.Options{DB: db, Log: log, Version: version, Targets: targetsOf(scraper)}),
+		sql:      sql.New(visits),
 		system:   systemService,
 		registry: registry,
 	}
@@ -184,7 +201,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	a := &app{mux: mux, handler: authService.FrontDoor(mux, page)}
 	a.loops = []func(context.Context) error{
 		settingsService.Run, authService.Run, fleetService.Run, notifyService.Run, billingService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
-		alertsService.Run,
+		alertsService.Run, visits.Run,
 	}
 	if child != nil {
 		a.loops = append(a.loops, child.Run)

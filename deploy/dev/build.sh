@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the web UI, the panel and the agent into bin/. Argument "all" builds the agent for both architectures that the
+# Builds the web UI, the panel, its ClickHouse engine and the agent into bin/. Argument "all" builds the agent for both architectures that the
 # panel serves; without it only this machine's. Unchanged parts are not built again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -35,3 +35,4 @@ if [ "${1:-}" = all ]; then
 fi
 ln -sf "agent-linux-$host" bin/agent
 timed "build: panel" go build "${flags[@]}" -o bin/panel ./panel
+timed "build: clickhouse engine" go build "${flags[@]}" -o bin/clickhouse-engine ./storage/clickhouse/engine

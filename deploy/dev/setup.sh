@@ -92,3 +92,47 @@ if [ ! -e "$stamp" ] || ! cmp -s "$web/package-lock.json" "$stamp"; then
 	cp "$web/package-lock.json" "$stamp"
 fi
 step "go: modules" go mod download
+
+# libchdb, the ClickHouse engine as a library: 180 MB to fetch, 570 MB on disk, so it lies in a cache that all copies of
+# the source share (XDG_CACHE_HOME moves it). It is pinned by storage/clickhouse.LibraryVersion and by the hash of its
+# package. A package that arrived whole is kept until the library is in place, so an interrupted run goes on from there.
+chdb_version=26.7.3-stable.1
+chdb_integrity=sha512-XP97mMqnc5tZpKQywR8N7cLTsHNiTmHr30pC5mzo3jWmukjKn2IBa60c2B/gWUNcuFjOMjWoorQICCqBVj5wpw==
+chdb_dir=${XDG_CACHE_HOME:-$HOME/.cache}/monitoring-panel/libchdb/$chdb_version-$(go env GOARCH)
+
+integrity() { node -e 'const h = require("crypto").createHash("sha512"); require("fs").createReadStream(process.argv[1]).on("data", (d) => h.update(d)).on("end", () => console.log("sha512-" + h.digest("base64")))' "$1"; }
+
+bring_chdb() {
+	local package=$chdb_dir/package.tgz
+	mkdir -p "$chdb_dir"
+	exec 9>"$chdb_dir/lock"
+	flock 9 # another copy of the source may be at it
+	[ ! -e "$chdb_dir/libchdb.so" ] || return 0
+	if [ ! -e "$package" ] || [ "$(integrity "$package")" != "$chdb_integrity" ]; then
+		rm -rf "$chdb_dir/fetched" "$package"
+		mkdir "$chdb_dir/fetched"
+		npm pack --silent --pack-destination "$chdb_dir/fetched" "@chdb/lib-linux-x64-gnu@$chdb_version"
+		mv "$chdb_dir"/fetched/*.tgz "$package"
+	fi
+	if [ "$(integrity "$package")" != "$chdb_integrity" ]; then
+		echo "the package of libchdb is not the one that is pinned: $(integrity "$package")"
+		rm -f "$package"
+		return 1
+	fi
+	rm -rf "$chdb_dir/unpacked"
+	mkdir "$chdb_dir/unpacked"
+	tar -xzf "$package" -C "$chdb_dir/unpacked" package/libchdb.so
+	mv "$chdb_dir/unpacked/package/libchdb.so" "$chdb_dir/libchdb.so"
+	rm -rf "$chdb_dir/unpacked" "$chdb_dir/fetched" "$package"
+}
+
+if [ ! -e "$chdb_dir/libchdb.so" ]; then
+	if [ "$(go env GOARCH)" = amd64 ]; then
+		step "npm: libchdb (180 MB)" bring_chdb
+	elif [ "$purpose" = test ]; then
+		echo "libchdb is pinned for amd64 only: put one for this machine at $chdb_dir/libchdb.so" >&2
+		exit 1
+	else
+		echo "  no libchdb for this machine: the panel runs without visits, or set CLICKHOUSE_DSN"
+	fi
+fi

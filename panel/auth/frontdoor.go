@@ -38,7 +38,7 @@ func (s *Service) locate(path string) (place, int) {
 	switch {
 	case !slash:
 		return entrance, cut
-	case rest == "metrics", strings.HasPrefix(rest, "api/"), strings.HasPrefix(rest, "prometheus/"):
+	case rest == "metrics", rest == "clickhouse", strings.HasPrefix(rest, "api/"), strings.HasPrefix(rest, "prometheus/"), strings.HasPrefix(rest, "clickhouse/"):
 		return api, cut
 	}
 	return page, cut

@@ -50,6 +50,15 @@ type Config struct {
 	PostgresPassword string
 	PostgresDB       string
 
+	ClickHouseDSN      string // empty: the panel runs the embedded engine
+	ClickHousePassword string // of the embedded engine's user "reader"
+	ClickHouseListen   string
+	ClickHouseMemoryMB int // 0: derived from the machine's
+	ClickHouseLibrary  string
+	ClickHouseEngine   string
+	ClickHouseSource   string
+	VisitsQueueMB      int
+
 	TSDBMemoryMB         int
 	RawRetention         time.Duration
 	FiveMinutesRetention time.Duration
@@ -124,6 +133,11 @@ func (c *Config) check() []error {
 	if c.PostgresDSN == "" && c.PostgresHost != "" {
 		u := url.URL{Scheme: "postgres", User: url.UserPassword(c.PostgresUser, c.PostgresPassword), Host: c.PostgresHost, Path: c.PostgresDB}
 		c.PostgresDSN = u.String()
+	}
+	if c.ClickHouseListen != "" {
+		if host, port, err := net.SplitHostPort(c.ClickHouseListen); err != nil || !loopback(host) || port == "" {
+			bad("PANEL_CLICKHOUSE_LISTEN: give a loopback address and a port, as in 127.0.0.1:8123, not %q", c.ClickHouseListen)
+		}
 	}
 	if c.DataDir, err = filepath.Abs(c.DataDir); err != nil {
 		bad("PANEL_DATA: %w", err)

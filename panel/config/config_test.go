@@ -143,7 +143,7 @@ func TestSecretsAreMadeOnceAndPrivate(t *testing.T) {
 }
 
 func TestSecretsFromEnvironmentAreNotWritten(t *testing.T) {
-	c := Config{DataDir: t.TempDir(), UID: "from-the-environment", Password: "also-from-there", JWTSecret: strings.Repeat("x", 32)}
+	c := Config{DataDir: t.TempDir(), UID: "from-the-environment", Password: "also-from-there", JWTSecret: strings.Repeat("x", 32), ClickHousePassword: "and-from-there"}
 	if made, err := c.LoadSecrets(); made || err != nil {
 		t.Fatal(made, err)
 	}

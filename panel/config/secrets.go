@@ -33,6 +33,7 @@ func (c *Config) LoadSecrets() (made bool, err error) {
 		{"PANEL_UID", &c.UID, strings.ToLower(rand.Text())},
 		{"PANEL_PASSWORD", &c.Password, strings.ToLower(rand.Text())},
 		{"JWT_SECRET", &c.JWTSecret, rand.Text() + rand.Text()},
+		{"PANEL_CLICKHOUSE_PASSWORD", &c.ClickHousePassword, strings.ToLower(rand.Text())},
 	} {
 		if *s.field != "" {
 			continue
@@ -85,7 +86,7 @@ func readSecrets(path string) (map[string]string, error) {
 func writeSecrets(path string, kept map[string]string) error {
 	var b strings.Builder
 	b.WriteString("# Made by the panel at its first start. Whoever can read this can log in.\n")
-	for _, name := range []string{"PANEL_UID", "PANEL_PASSWORD", "JWT_SECRET"} {
+	for _, name := range []string{"PANEL_UID", "PANEL_PASSWORD", "JWT_SECRET", "PANEL_CLICKHOUSE_PASSWORD"} {
 		if kept[name] != "" {
 			fmt.Fprintf(&b, "%s=%s\n", name, kept[name])
 		}

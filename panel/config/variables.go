@@ -42,6 +42,14 @@ var variables = []variable{
 	{"POSTGRES_USER", "panel", "User, with POSTGRES_HOST.", false, text(func(c *Config) *string { return &c.PostgresUser })},
 	{"POSTGRES_PASSWORD", "", "Password, with POSTGRES_HOST.", true, text(func(c *Config) *string { return &c.PostgresPassword })},
 	{"POSTGRES_DB", "panel", "Database, with POSTGRES_HOST.", false, text(func(c *Config) *string { return &c.PostgresDB })},
+	{"CLICKHOUSE_DSN", "", "HTTP interface of a ClickHouse server for visits, as in http://user:password@host:8123/database. Default: the panel runs an embedded engine.", true, text(func(c *Config) *string { return &c.ClickHouseDSN })},
+	{"PANEL_CLICKHOUSE_LISTEN", "", "Loopback address where SQL clients reach the embedded engine, as in 127.0.0.1:8123, as the user reader. Default: nowhere.", false, text(func(c *Config) *string { return &c.ClickHouseListen })},
+	{"PANEL_CLICKHOUSE_PASSWORD", "", "Password of the embedded engine's user reader. Default: made at first start, kept in secrets.env.", true, text(func(c *Config) *string { return &c.ClickHousePassword })},
+	{"PANEL_CLICKHOUSE_MEMORY_MB", "0", "Memory that the embedded engine may use, in MB. 0 takes 30 % of the machine's.", false, number(func(c *Config) *int { return &c.ClickHouseMemoryMB }, 0, 1<<20)},
+	{"PANEL_CLICKHOUSE_LIBRARY", "", "Path of libchdb.so. Default: where `panel clickhouse install` puts it.", false, text(func(c *Config) *string { return &c.ClickHouseLibrary })},
+	{"PANEL_CLICKHOUSE_ENGINE", "", "Path of the program clickhouse-engine. Default: beside the panel.", false, text(func(c *Config) *string { return &c.ClickHouseEngine })},
+	{"PANEL_CLICKHOUSE_SOURCE", "", "URL or path of the npm package with libchdb that `panel clickhouse install` takes.", false, text(func(c *Config) *string { return &c.ClickHouseSource })},
+	{"PANEL_VISITS_QUEUE_MB", "256", "Disk space for visits that wait while ClickHouse is away, in MB.", false, number(func(c *Config) *int { return &c.VisitsQueueMB }, 1, 1<<20)},
 	{"PANEL_TSDB_MEMORY_MB", "128", "Memory for the caches of the metrics store, in MB.", false, number(func(c *Config) *int { return &c.TSDBMemoryMB }, 16, 65536)},
 	{"PANEL_RETENTION_RAW_DAYS", "14", "Days that samples are kept as they were scraped.", false, duration(func(c *Config) *time.Duration { return &c.RawRetention }, 24*time.Hour, 1, 3650)},
 	{"PANEL_RETENTION_5M_DAYS", "90", "Days that samples are kept in windows of five minutes.", false, duration(func(c *Config) *time.Duration { return &c.FiveMinutesRetention }, 24*time.Hour, 1, 3650)},
@@ -136,7 +144,7 @@ func setUID(c *Config, v string) error {
 	if v != "" && !uidPattern.MatchString(v) {
 		return errors.New("must be 8 to 64 letters, digits, - or _")
 	}
-	if v == "prometheus" || v == "api" {
+	if v == "prometheus" || v == "clickhouse" || v == "api" {
 		return errors.New("must not be the name of one of the panel's own paths")
 	}
 	c.UID = v

@@ -18,12 +18,13 @@ const (
 
 // HealthResponse is the panel's view of itself. OK is false when any item is not.
 type HealthResponse struct {
-	OK       bool          `json:"ok"`
-	Items    []HealthItem  `json:"items"`
-	Scrape   HealthScrape  `json:"scrape"`
-	TSDB     HealthTSDB    `json:"tsdb"`
-	Disk     HealthDisk    `json:"disk"`
-	Children []HealthChild `json:"children"`
+	OK         bool             `json:"ok"`
+	Items      []HealthItem     `json:"items"`
+	Scrape     HealthScrape     `json:"scrape"`
+	TSDB       HealthTSDB       `json:"tsdb"`
+	Disk       HealthDisk       `json:"disk"`
+	ClickHouse HealthClickHouse `json:"clickhouse"`
+	Children   []HealthChild    `json:"children"`
 }
 
 // HealthItem is one figure. The UI translates Name; Detail says what is wrong and is empty otherwise.
@@ -56,6 +57,17 @@ type HealthDisk struct {
 	TotalBytes uint64 `json:"total_bytes"`
 }
 
+// HealthClickHouse is the store of visits. Code is clickhouse_unavailable while it cannot be asked, and Detail says why.
+type HealthClickHouse struct {
+	Embedded    bool   `json:"embedded"`
+	Up          bool   `json:"up"`
+	Code        string `json:"code"`
+	Detail      string `json:"detail"`
+	Restarts    int64  `json:"restarts_total"`
+	WaitingRows int64  `json:"waiting_rows"`
+	DroppedRows int64  `json:"dropped_rows_total"` // since the start of the panel
+}
+
 // HealthChild is a process that the panel runs.
 type HealthChild struct {
 	Name string `json:"name"`
@@ -66,6 +78,7 @@ func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
 	h := HealthResponse{OK: true, Items: []HealthItem{}, Children: []HealthChild{}}
 	s.checkScrape(&h)
 	s.checkPostgres(r.Context(), &h)
+	s.checkClickHouse(&h)
 	s.checkDisk(&h)
 	for _, item := range h.Items {
 		h.OK = h.OK && item.OK
@@ -101,6 +114,20 @@ func (s *Service) checkPostgres(ctx context.Context, h *HealthResponse) {
 	}
 	if s.o.Child != nil {
 		h.Children = append(h.Children, HealthChild{"postgres", s.o.Child.Up()})
+	}
+}
+
+// checkClickHouse reports the store of visits. A panel without it is fine as long as nothing waits to be stored.
+func (s *Service) checkClickHouse(h *HealthResponse) {
+	st := s.o.ClickHouse.Status()
+	h.ClickHouse = HealthClickHouse{Embedded: st.Embedded, Up: st.Up, Detail: st.Reason, Restarts: st.Restarts, WaitingRows: st.WaitingRows, DroppedRows: st.DroppedRows}
+	if !st.Up {
+		h.ClickHouse.Code = "clickhouse_unavailable"
+	}
+	h.add("visits_waiting", st.Up || st.WaitingRows == 0, float64(st.WaitingRows), "number", st.Reason)
+	h.add("visits_dropped", true, float64(st.DroppedRows), "number", "")
+	if st.Embedded {
+		h.Children = append(h.Children, HealthChild{"clickhouse", st.Running})
 	}
 }
 

@@ -28,4 +28,13 @@ func (s *Service) Collect(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(childUp, prometheus.GaugeValue, up, "postgres")
 	}
+	if s.o.ClickHouse != nil {
+		if st := s.o.ClickHouse.Status(); st.Embedded {
+			up := 0.0
+			if st.Running {
+				up = 1
+			}
+			ch <- prometheus.MustNewConstMetric(childUp, prometheus.GaugeValue, up, "clickhouse")
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/panel/rest"
 	"monitoring/storage"
+	"monitoring/storage/clickhouse"
 	"monitoring/storage/postgres"
 	"monitoring/storage/tsdb"
 )
@@ -29,15 +30,16 @@ type Fleet interface {
 
 // Options is what the feature needs.
 type Options struct {
-	Fleet   Fleet
-	Store   *postgres.Store
-	Child   *postgres.Child // nil when Postgres is not the panel's own
-	TSDB    *tsdb.DB
-	Scrape  func() ScrapeStats
-	Version string
-	Domain  string // may be empty
-	DataDir string
-	Log     *slog.Logger
+	Fleet      Fleet
+	Store      *postgres.Store
+	Child      *postgres.Child // nil when Postgres is not the panel's own
+	TSDB       *tsdb.DB
+	ClickHouse *clickhouse.Store
+	Scrape     func() ScrapeStats
+	Version    string
+	Domain     string // may be empty
+	DataDir    string
+	Log        *slog.Logger
 }
 
 // ScrapeStats is what the scraper says of itself; its fields are those of scrape.Stats.

@@ -14,6 +14,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/panel/rest"
 	"monitoring/storage"
+	"monitoring/storage/clickhouse"
 	"monitoring/storage/storagetest"
 )
 
@@ -36,8 +37,13 @@ func (f *fakeFleet) Client(id int64) (*api.Client, error) {
 func start(t *testing.T, change func(*Options)) (*Service, string) {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	visits, err := clickhouse.Open(clickhouse.Options{Dir: t.TempDir(), Embedded: clickhouse.EmbeddedOptions{Program: "/no/such/program"}, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
 	o := Options{
-		Fleet: &fakeFleet{}, Store: storagetest.Postgres(t), TSDB: storagetest.TSDB(t), Scrape: func() ScrapeStats { return ScrapeStats{} },
+		ClickHouse: visits,
+		Fleet:      &fakeFleet{}, Store: storagetest.Postgres(t), TSDB: storagetest.TSDB(t), Scrape: func() ScrapeStats { return ScrapeStats{} },
 		Version: "1.2.3", DataDir: t.TempDir(), Log: log,
 	}
 	if change != nil {
@@ -189,8 +195,12 @@ func TestHealth(t *testing.T) {
 	f("scrape_lag", true)
 	f("postgres", true)
 	f("tsdb_disk", true)
-	if got.Disk.TotalBytes == 0 || got.Disk.FreeBytes == 0 || got.Children == nil || len(got.Children) != 0 {
+	if got.Disk.TotalBytes == 0 || got.Disk.FreeBytes == 0 || len(got.Children) != 1 || got.Children[0].Name != "clickhouse" || got.Children[0].Up {
 		t.Errorf("disk %+v, children %v", got.Disk, got.Children)
+	}
+	f("visits_waiting", true)
+	if c := got.ClickHouse; c.Up || !c.Embedded || c.Code != "clickhouse_unavailable" || c.Detail == "" {
+		t.Errorf("clickhouse %+v", c)
 	}
 	if items["scrape_missed"].Value != 3 || items["samples_dropped"].Value != 4 {
 		t.Errorf("%+v", items)

@@ -591,6 +591,16 @@ export interface HealthChild {
   up: boolean;
 }
 
+export interface HealthClickHouse {
+  embedded: boolean;
+  up: boolean;
+  code: string;
+  detail: string;
+  restarts_total: number;
+  waiting_rows: number;
+  dropped_rows_total: number;
+}
+
 export interface HealthDisk {
   free_bytes: number;
   total_bytes: number;
@@ -610,6 +620,7 @@ export interface HealthResponse {
   scrape: HealthScrape;
   tsdb: HealthTSDB;
   disk: HealthDisk;
+  clickhouse: HealthClickHouse;
   children: HealthChild[];
 }
 
