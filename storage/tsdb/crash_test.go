@@ -3,6 +3,7 @@ package tsdb_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -18,20 +19,30 @@ import (
 	"monitoring/storage/tsdb"
 )
 
-// The test binary is its own child: with this variable it opens the directory, prints what it finds, and appends until
-// it is killed.
-const crashChild = "TSDB_CRASH_CHILD_DIR"
+// The test binary is its own child: with one of these variables it does what the name says, see child.
+const (
+	crashChild = "TSDB_CRASH_CHILD_DIR" // opens the directory, prints what it finds, and appends until it is killed
+	probeChild = "TSDB_PROBE_CHILD"     // is `panel tsdb probe`
+)
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(crashChild); dir != "" {
-		if err := runCrashChild(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+	err := errNoChild
+	if dir := os.Getenv(crashChild); dir != "" && os.Getenv(probeChild) == "" {
+		err = runCrashChild(dir)
+	} else if os.Getenv(probeChild) != "" {
+		err = runProbeChild()
+	}
+	switch err {
+	case errNoChild:
+		os.Exit(m.Run())
+	case nil:
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
 }
+
+var errNoChild = errors.New("not a child")
 
 const (
 	crashSeries = 20
@@ -42,6 +53,7 @@ const (
 func runCrashChild(dir string) error {
 	o := tsdb.Options{Dir: dir, MemoryBytes: 16 << 20}
 	o.SetSegmentAge(40 * time.Millisecond)
+	o.Probe = probeCommand
 	db, err := tsdb.Open(o)
 	if err != nil {
 		return err

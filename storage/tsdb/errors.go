@@ -11,7 +11,7 @@ var (
 	// ErrInUse is returned by Open for a directory that is open already.
 	ErrInUse = errors.New("tsdb directory is in use")
 	// ErrReadOnly is returned by every append while the disk is nearly full; queries go on.
-	ErrReadOnly = errors.New("tsdb is read-only: the disk has less than 1 GB free")
+	ErrReadOnly = errors.New("tsdb is read-only: the disk has less than 1 GB or 5 % free")
 	// ErrBusy is returned when too many queries wait already.
 	ErrBusy = errors.New("too many queries are waiting, repeat the request later")
 

@@ -28,7 +28,7 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 			Name: "panel_tsdb_exposition_lines_total", Help: "Lines of exposition pages, by whether they were remembered from the page before.",
 		}, []string{"path"}),
 	}
-	for _, reason := range []string{"nan", "duplicate"} {
+	for _, reason := range []string{"nan", "duplicate", "disk_full"} {
 		m.dropped.WithLabelValues(reason)
 	}
 	if reg == nil {

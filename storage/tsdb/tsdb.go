@@ -9,6 +9,7 @@ package tsdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -39,6 +40,13 @@ type Options struct {
 	Log         *slog.Logger
 	Registerer  prometheus.Registerer // nil: not instrumented
 
+	// Probe is the command line that calls Probe on the directory appended to it, after "-deep" or not. Without it,
+	// nobody looks closer after an unclean end.
+	Probe []string
+	// MinFreeBytes and MinFreePercent are the space of the disk that stays free; 0 means the defaults.
+	MinFreeBytes   uint64
+	MinFreePercent float64
+
 	segmentAge time.Duration // of the write-ahead log; tests rotate faster
 }
 
@@ -55,6 +63,12 @@ func (o *Options) check() error {
 	if err := o.Retention.check(); err != nil {
 		return err
 	}
+	if o.MinFreeBytes == 0 {
+		o.MinFreeBytes = DefaultMinFreeBytes
+	}
+	if o.MinFreePercent == 0 {
+		o.MinFreePercent = DefaultMinFreePercent
+	}
 	if o.segmentAge == 0 {
 		o.segmentAge = walSegmentAge
 	}
@@ -69,6 +83,7 @@ type DB struct {
 	dir       string
 	log       *slog.Logger
 	lock      *dirLock
+	disk      *diskGuard
 	tiers     []*tier // the finest first
 	raw       *vm     // of the first tier: what is appended goes there
 	wal       *wal
@@ -97,6 +112,12 @@ func Open(o Options) (*DB, error) {
 		return nil, fmt.Errorf("open tsdb: %w", err)
 	}
 	db := &DB{dir: o.Dir, log: o.Log, lock: lock, tiers: newTiers(o)}
+	db.disk = &diskGuard{dir: o.Dir, minBytes: o.MinFreeBytes, minPercent: o.MinFreePercent, log: o.Log}
+	db.disk.check()
+	if err := db.prepare(o); err != nil {
+		lock.release()
+		return nil, fmt.Errorf("open tsdb: %w", err)
+	}
 	for _, t := range db.tiers {
 		t.open(o.MemoryBytes)
 	}
@@ -110,6 +131,27 @@ func Open(o Options) (*DB, error) {
 	db.metrics = newMetrics(db, o.Registerer)
 	db.promql = newPromQLEngines(o.Log, db.metrics.engineRegisterer())
 	return db, nil
+}
+
+// prepare examines what an earlier process left, before the engine opens it.
+func (db *DB) prepare(o Options) error {
+	setEngineFreeLimit(o.MinFreeBytes)
+	if err := restoreMoving(o.Dir); err != nil {
+		return err
+	}
+	unclean, err := markRunning(o.Dir)
+	if err != nil {
+		if !db.disk.full.Load() {
+			return err
+		}
+		o.Log.Error("the disk is full, the start is not noted", "err", err)
+	}
+	x := examiner{root: o.Dir, probe: o.Probe, lock: db.lock, log: o.Log}
+	if db.disk.full.Load() {
+		x.probe = nil // a child that cannot write says nothing about the parts
+	}
+	x.examine(context.Background(), db.tiers, unclean)
+	return nil
 }
 
 // Close waits for running calls, writes what is in memory to disk and closes the database. Every later call fails with ErrClosed.
@@ -128,7 +170,7 @@ func (db *DB) Close() error {
 		t.vm.close()
 	}
 	db.wal.close()
-	return db.lock.release()
+	return errors.Join(markClean(db.dir), db.lock.release())
 }
 
 // enter marks a call as running; after nil the caller calls db.calls.Done.
@@ -147,7 +189,23 @@ func (db *DB) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return db.runFlush(ctx) })
 	g.Go(func() error { return db.wal.Run(ctx) })
+	g.Go(func() error { return db.disk.Run(ctx) })
+	g.Go(func() error { return db.runHealthy(ctx) })
 	return g.Wait()
+}
+
+// runHealthy notes that the process lives long enough not to have died of what it opened.
+func (db *DB) runHealthy(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(healthyAfter):
+	}
+	if err := writeRunning(db.dir, 1); err != nil {
+		db.log.Error("note a healthy start", "err", err)
+	}
+	<-ctx.Done()
+	return nil
 }
 
 // runFlush makes new rows visible once a second.
@@ -210,13 +268,17 @@ func (db *DB) Append(samples []storage.Sample) error {
 
 // store logs a batch and gives it to the engine.
 func (db *DB) store(src *walSource, batch *rows) error {
-	if batch.len() > 0 && db.raw.readOnly() {
+	if batch.len() > 0 && db.ReadOnly() {
+		db.metrics.dropped.WithLabelValues("disk_full").Add(float64(batch.len()))
 		return ErrReadOnly // or the log would bring the rows back later
 	}
 	logged := db.wal.write(src, batch)
 	defer db.wal.done(logged)
 	return db.raw.add(batch)
 }
+
+// ReadOnly tells that nothing is stored because the disk is nearly full.
+func (db *DB) ReadOnly() bool { return db.disk.full.Load() || db.raw.readOnly() }
 
 // Queryable offers the samples to Prometheus' own packages.
 func (db *DB) Queryable() promstorage.Queryable { return db.queryable }

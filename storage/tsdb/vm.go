@@ -3,6 +3,7 @@ package tsdb
 import (
 	"flag"
 	"fmt"
+	"math"
 	"runtime"
 	"strconv"
 	"sync"
@@ -16,7 +17,6 @@ import (
 // This file opens a storage of the engine and keeps it; vmrows.go writes to it, vmsearch.go and vmlabels.go read.
 
 const (
-	freeDiskLimit    = 1 << 30         // bytes; below it the engine is read-only
 	engineFlush      = 2 * time.Second // from memory to disk; the engine's minimum
 	futureLimit      = 48 * time.Hour  // how far ahead of the clock the engine takes samples
 	keepAllPrecision = 64              // bits
@@ -48,8 +48,13 @@ func setUpEngine(memoryBytes int) {
 		// No cache of selectors: the engine empties it up to 10 s after a flush, so a selector asked before a series was
 		// born would not find it for as long. Without it an instant query takes about 20 µs more.
 		vmstorage.SetTagFiltersCacheSize(1)
-		vmstorage.SetFreeDiskSpaceLimit(freeDiskLimit)
 	})
+}
+
+// setEngineFreeLimit sets the free space below which the engine writes nothing but what it has in memory: no merges, no
+// new rows. Process-wide; a storage reads it when it is opened and each second.
+func setEngineFreeLimit(bytes uint64) {
+	vmstorage.SetFreeDiskSpaceLimit(int64(min(bytes, math.MaxInt64)))
 }
 
 // vmMemory is what a storage may take for caches of its own, in bytes. The engine's default is 37 % and 10 % of all.
