@@ -37,6 +37,7 @@ var commands = []command{
 	{"run", "run the panel", runPanel},
 	{"clickhouse", "install FILE|URL: bring the library of the embedded ClickHouse engine", runClickHouse},
 	{"admin", "for the locked-out owner: url, password, unban, sessions, export-ca", runAdmin},
+	{"tsdb", "probe [-deep] DIR: open one storage of metrics, read all of it with -deep, and close it; for the panel itself", runTSDB},
 }
 
 func main() {

@@ -78,10 +78,15 @@ func runPanel(ctx context.Context, p program) error {
 		defer child.Close()
 	}
 	defer pg.Close()
+	probe, err := probeCommand()
+	if err != nil {
+		return err
+	}
 	db, err := tsdb.Open(tsdb.Options{
 		Dir:         filepath.Join(cfg.DataDir, "tsdb"),
 		MemoryBytes: cfg.TSDBMemoryMB << 20,
 		Retention:   tsdb.Retention{Raw: cfg.RawRetention, FiveMinutes: cfg.FiveMinutesRetention, Hour: cfg.HourRetention},
+		Probe:       probe,
 		Log:         log, Registerer: registry,
 	})
 	if err != nil {

@@ -7,13 +7,12 @@ import (
 	"time"
 
 	"monitoring/panel/rest"
+	"monitoring/storage/tsdb"
 )
 
 const (
 	pingTimeout = 3 * time.Second
 	lagLimit    = time.Second // scrapes that start later than this point to a host that is too slow
-	minFree     = 1 << 30     // below this, or below minFreePart, the metrics store stops taking samples
-	minFreePart = 5.0         // percent
 )
 
 // HealthResponse is the panel's view of itself. OK is false when any item is not.
@@ -47,8 +46,9 @@ type HealthScrape struct {
 
 // HealthTSDB is the size of the metrics store.
 type HealthTSDB struct {
-	DiskBytes uint64 `json:"disk_bytes"`
-	Series    uint64 `json:"series"`
+	DiskBytes   uint64             `json:"disk_bytes"`
+	Series      uint64             `json:"series"`
+	Quarantined []tsdb.Quarantined `json:"quarantined"` // months that are damaged and not served
 }
 
 // HealthDisk is the file system that holds the panel's data.
@@ -136,16 +136,18 @@ func (s *Service) checkDisk(h *HealthResponse) {
 	if err != nil {
 		s.o.Log.Error("measure tsdb", "err", err)
 	}
-	h.TSDB = HealthTSDB{used, s.o.TSDB.ActiveSeries()}
+	h.TSDB = HealthTSDB{DiskBytes: used, Series: s.o.TSDB.ActiveSeries()}
 	h.add("tsdb_disk", err == nil, float64(used), "bytes", "the size of the metrics store cannot be read")
 	h.add("tsdb_series", true, float64(h.TSDB.Series), "number", "")
 
-	disk, err := diskOf(s.o.DataDir)
+	d, err := s.o.TSDB.Disk()
 	if err != nil {
 		s.o.Log.Error("measure disk", "err", err)
+		h.add("disk_free", false, 0, "bytes", "the state of the metrics store cannot be read; the panel's log says more")
+		return
 	}
-	h.Disk = HealthDisk{disk.Free, disk.Total}
-	enough := disk.Free >= minFree && 100-disk.Percent >= minFreePart
-	h.add("disk_free", err == nil && enough, float64(disk.Free), "bytes",
-		fmt.Sprintf("free some space: below %d GB or %.0f %% the panel stops storing metrics", minFree>>30, minFreePart))
+	s.checkStorage(h, d)
+	h.Disk = HealthDisk{d.FreeBytes, d.TotalBytes}
+	h.add("disk_free", !d.ReadOnly, float64(d.FreeBytes), "bytes",
+		fmt.Sprintf("free some space: below %d GB or %.0f %% the panel stores no metrics, it only serves those it has", tsdb.DefaultMinFreeBytes>>30, tsdb.DefaultMinFreePercent))
 }

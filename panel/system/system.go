@@ -109,4 +109,5 @@ func (s *Service) Routes(r rest.Router) {
 	r.Get("/version", s.version)
 	r.Get("/stats", s.stats)
 	r.Get("/health", s.health)
+	r.Get("/storage", s.storage)
 }

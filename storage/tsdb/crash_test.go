@@ -23,6 +23,7 @@ import (
 const (
 	crashChild = "TSDB_CRASH_CHILD_DIR" // opens the directory, prints what it finds, and appends until it is killed
 	probeChild = "TSDB_PROBE_CHILD"     // is `panel tsdb probe`
+	diskChild  = "TSDB_DISK_CHILD"      // fills the disk of its working directory
 )
 
 func TestMain(m *testing.M) {
@@ -31,6 +32,8 @@ func TestMain(m *testing.M) {
 		err = runCrashChild(dir)
 	} else if os.Getenv(probeChild) != "" {
 		err = runProbeChild()
+	} else if phase := os.Getenv(diskChild); phase != "" {
+		err = runDiskChild(phase)
 	}
 	switch err {
 	case errNoChild:

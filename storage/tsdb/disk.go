@@ -11,6 +11,9 @@ type Disk struct {
 	FreeBytes   uint64 // of the file system, as far as we may use it
 	TotalBytes  uint64
 	ReadOnly    bool
+	WALUp       bool
+	BudgetBytes uint64 // 0: none
+	OverBudget  bool   // although nothing is left that may be removed
 	Quarantined []Quarantined
 }
 
@@ -34,7 +37,8 @@ func (db *DB) Disk() (Disk, error) {
 	if err != nil {
 		return Disk{}, err
 	}
-	d := Disk{WALBytes: uint64(db.wal.stats().bytes), FreeBytes: s.free, TotalBytes: s.total, ReadOnly: db.ReadOnly()}
+	wal := db.wal.stats()
+	d := Disk{WALBytes: uint64(wal.bytes), WALUp: wal.up, FreeBytes: s.free, TotalBytes: s.total, ReadOnly: db.ReadOnly()}
 	if d.Quarantined, err = quarantined(db.dir); err != nil {
 		return Disk{}, err
 	}

@@ -25,6 +25,7 @@ type diskGuard struct {
 	minBytes   uint64
 	minPercent float64
 	log        *slog.Logger
+	resume     func() // called at every check that finds enough space
 	full       atomic.Bool
 }
 
@@ -52,6 +53,10 @@ func (g *diskGuard) check() {
 		g.log.Error("watch free disk space", "err", err)
 		return
 	}
+	g.update(s)
+}
+
+func (g *diskGuard) update(s space) {
 	switch full := g.full.Load(); {
 	case !full && g.below(s, 1):
 		g.full.Store(true)
@@ -73,6 +78,9 @@ func (g *diskGuard) Run(ctx context.Context) error {
 			return nil
 		case <-t.C:
 			g.check()
+			if !g.full.Load() {
+				g.resume()
+			}
 		}
 	}
 }

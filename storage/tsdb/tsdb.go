@@ -80,19 +80,20 @@ func (o *Options) check() error {
 
 // DB is an open database. All methods may be called at the same time.
 type DB struct {
-	dir       string
-	log       *slog.Logger
-	lock      *dirLock
-	disk      *diskGuard
-	tiers     []*tier // the finest first
-	raw       *vm     // of the first tier: what is appended goes there
-	wal       *wal
-	queryable *queryable
-	gate      *gate
-	promql    *promqlEngines
-	metadata  *metadataStore
-	metrics   *metrics
-	parser    selectorParser
+	dir        string
+	log        *slog.Logger
+	lock       *dirLock
+	disk       *diskGuard
+	closeNeeds uint64  // bytes that the engine may write when it is closed: its caches
+	tiers      []*tier // the finest first
+	raw        *vm     // of the first tier: what is appended goes there
+	wal        *wal
+	queryable  *queryable
+	gate       *gate
+	promql     *promqlEngines
+	metadata   *metadataStore
+	metrics    *metrics
+	parser     selectorParser
 
 	mu     sync.Mutex // guards closed and every calls.Add
 	closed bool
@@ -111,7 +112,7 @@ func Open(o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open tsdb: %w", err)
 	}
-	db := &DB{dir: o.Dir, log: o.Log, lock: lock, tiers: newTiers(o)}
+	db := &DB{dir: o.Dir, log: o.Log, lock: lock, tiers: newTiers(o), closeNeeds: uint64(o.MemoryBytes)}
 	db.disk = &diskGuard{dir: o.Dir, minBytes: o.MinFreeBytes, minPercent: o.MinFreePercent, log: o.Log}
 	db.disk.check()
 	if err := db.prepare(o); err != nil {
@@ -123,7 +124,12 @@ func Open(o Options) (*DB, error) {
 	}
 	db.raw = db.tiers[0].vm
 	db.wal = openWAL(filepath.Join(o.Dir, walDir), o.segmentAge, o.Log)
-	db.wal.replay(db.raw.add)
+	db.disk.resume = func() {
+		if !db.ReadOnly() { // the engine may see the space a second later
+			db.wal.replayKept(db.replayed)
+		}
+	}
+	db.wal.replay(db.replayed)
 	db.gate = newGate()
 	db.metadata = newMetadataStore()
 	db.queryable = &queryable{db: db, vm: db.raw, labels: newLabelCache(o.MemoryBytes / 8), maxSeries: maxSeries}
@@ -166,6 +172,10 @@ func (db *DB) Close() error {
 
 	db.calls.Wait()
 	db.metrics.unregister()
+	if s, err := db.disk.space(); err == nil && s.free < db.closeNeeds {
+		// The engine would panic when it saves its caches. What it has in memory is in the log, for the next start.
+		return errors.New("close tsdb: the disk is full, so the storages are left as if the process had been killed")
+	}
 	for _, t := range db.tiers {
 		t.vm.close()
 	}
@@ -274,6 +284,14 @@ func (db *DB) store(src *walSource, batch *rows) error {
 	}
 	logged := db.wal.write(src, batch)
 	defer db.wal.done(logged)
+	return db.raw.add(batch)
+}
+
+// replayed takes rows that the log kept.
+func (db *DB) replayed(batch *rows) error {
+	if db.ReadOnly() {
+		return ErrReadOnly
+	}
 	return db.raw.add(batch)
 }
 

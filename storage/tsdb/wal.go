@@ -39,7 +39,7 @@ type wal struct {
 	retry    time.Time // when to open a segment after a failure
 	synced   time.Time
 	failures atomic.Uint64
-	replayed uint64 // rows taken over from an earlier process
+	replayed atomic.Uint64 // rows taken over from an earlier process
 }
 
 // walSegment is one file of the log. It can be read without any other.
@@ -49,7 +49,7 @@ type walSegment struct {
 	size    int64
 	opened  time.Time
 	closed  time.Time
-	kept    bool // not replayed, a later start has to
+	kept    bool // not replayed yet, see replayKept
 	writers int  // batches written here that the engine does not have yet
 	names   map[string]uint64
 	layouts uint64
@@ -243,7 +243,7 @@ type walStats struct {
 func (w *wal) stats() walStats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	st := walStats{up: w.segment != nil, replayed: w.replayed}
+	st := walStats{up: w.segment != nil, replayed: w.replayed.Load()}
 	if st.up {
 		st.bytes = w.segment.size
 	}

@@ -16,7 +16,7 @@ import (
 
 // replay hands the rows of the segments of an earlier process to add, opens a new segment and keeps the replayed ones
 // until the engine has written the rows. To replay a segment again is harmless: readers drop duplicate timestamps. When
-// add fails, as on a full disk, the segments stay for the next start. Nothing here keeps the database from opening.
+// add fails, as on a full disk, the segments stay for replayKept or the next start. Nothing here keeps the database from opening.
 func (w *wal) replay(add func(*rows) error) {
 	paths, err := w.list()
 	if err != nil {
@@ -37,13 +37,35 @@ func (w *wal) replay(add func(*rows) error) {
 		s.closed = now
 	}
 	if refused != nil {
-		w.log.Error("the write-ahead log is kept for the next start", "err", refused)
-	} else if w.replayed > 0 {
-		w.log.Info("took samples over from the write-ahead log", "samples", w.replayed)
+		w.log.Error("the write-ahead log is kept until samples can be stored", "err", refused)
+	} else if n := w.replayed.Load(); n > 0 {
+		w.log.Info("took samples over from the write-ahead log", "samples", n)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.rotate(now)
+}
+
+// replayKept tries again what could not be replayed at start, once there is space.
+func (w *wal) replayKept(add func(*rows) error) {
+	w.mu.Lock()
+	var kept []*walSegment
+	for _, s := range w.old {
+		if s.kept {
+			kept = append(kept, s)
+		}
+	}
+	w.mu.Unlock()
+	for _, s := range kept { // nobody else touches a kept segment
+		size, err := w.replaySegment(s.path, add)
+		if err != nil {
+			w.log.Error("the write-ahead log is still kept", "file", s.path, "err", err)
+			return
+		}
+		w.mu.Lock()
+		s.size, s.kept, s.closed = size, false, time.Now()
+		w.mu.Unlock()
+	}
 }
 
 // list returns the segments in the order they were written.
@@ -98,7 +120,7 @@ func (w *wal) replaySegment(path string, add func(*rows) error) (size int64, err
 		if err := add(batch); err != nil {
 			return size, err
 		}
-		w.replayed += n
+		w.replayed.Add(n)
 		batch.reset()
 	}
 }
