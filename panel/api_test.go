@@ -397,7 +397,7 @@ func (c *tour) operator(t *testing.T) {
 	}
 	c.put(t, map[string]any{"language": "en", "webhook_url": ""}, nil, "/api/notify/settings")
 	c.get(t, nil, "/api/notify/status")
-	for _, path := range []string{"panel-ip", "version", "stats", "health"} {
+	for _, path := range []string{"panel-ip", "version", "stats", "health", "storage"} {
 		c.get(t, nil, "/api/system/"+path)
 	}
 	var made struct {

@@ -35,5 +35,5 @@ var apiTypes = []any{
 	metrics.ChartResponse{}, metrics.SparklinesResponse{},
 	notify.ChannelSettings{}, notify.ChannelsStatus{}, notify.UpdateChannelsRequest{},
 	settings.ListResponse{},
-	system.AddressResponse{}, system.HealthResponse{}, system.StatsResponse{}, system.VersionResponse{},
+	system.AddressResponse{}, system.HealthResponse{}, system.StatsResponse{}, system.StorageResponse{}, system.VersionResponse{},
 }

@@ -165,7 +165,15 @@ var agentBinary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
+// TestMain is also `panel tsdb`, for the panels of the tests call their own program.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "tsdb" {
+		if err := run(context.Background(), program{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}); err != nil {
+			fmt.Fprintln(os.Stderr, "panel:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	code := m.Run()
 	if path, err := agentBinary(); err == nil {
 		os.RemoveAll(filepath.Dir(path))

@@ -38,10 +38,12 @@ have_postgres || missing+=(postgresql)
 if [ "$purpose" = test ]; then
 	want chromium chromium
 	want dbus
+	want e2fsprogs mkfs.ext4
 	want fonts-noto-core
 	want haproxy haproxy
 	want iproute2 ip
 	want iptables iptables
+	want mount mount
 	want procps ps
 	want prometheus prometheus
 	want prometheus-alertmanager prometheus-alertmanager

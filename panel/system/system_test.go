@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"monitoring/storage"
 	"monitoring/storage/clickhouse"
 	"monitoring/storage/storagetest"
+	"monitoring/storage/tsdb"
 )
 
 // fakeFleet knows servers whose agents speak plain HTTP.
@@ -212,7 +212,7 @@ func TestHealthOfASickPanel(t *testing.T) {
 	t.Parallel()
 	s, url := start(t, func(o *Options) {
 		o.Scrape = func() ScrapeStats { return ScrapeStats{LagP99: 4 * time.Second} }
-		o.DataDir = filepath.Join(t.TempDir(), "gone")
+		o.TSDB = fullTSDB(t)
 	})
 	s.o.Store.Close()
 	got := get[HealthResponse](t, url+"/health")
@@ -227,4 +227,19 @@ func TestHealthOfASickPanel(t *testing.T) {
 			}
 		}
 	}
+}
+
+// fullTSDB is a database that finds its disk too full.
+func fullTSDB(t *testing.T) *tsdb.DB {
+	t.Helper()
+	db, err := tsdb.Open(tsdb.Options{Dir: t.TempDir(), MemoryBytes: 16 << 20, MinFreePercent: 101})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
 }

@@ -1,6 +1,7 @@
 package tsdb
 
 import (
+	"slices"
 	"time"
 )
 
@@ -42,8 +43,9 @@ func (db *DB) Disk() (Disk, error) {
 	if d.Quarantined, err = quarantined(db.dir); err != nil {
 		return Disk{}, err
 	}
+	now := time.Now()
 	for _, t := range db.tiers {
-		m, err := t.measure()
+		m, err := t.measure(now)
 		if err != nil {
 			return Disk{}, err
 		}
@@ -52,9 +54,37 @@ func (db *DB) Disk() (Disk, error) {
 	return d, nil
 }
 
-func (t *tier) measure() (TierDisk, error) {
+// measure walks through the files of the tier.
+func (t *tier) measure(now time.Time) (TierDisk, error) {
 	m := TierDisk{Name: t.name, Resolution: t.resolution, Retention: t.retention}
 	var err error
-	m.Bytes, err = t.bytes()
-	return m, err
+	if m.Bytes, err = t.bytes(); err != nil {
+		return m, err
+	}
+	months, err := partitions(t.dir)
+	if err != nil {
+		return m, err
+	}
+	for _, p := range slices.Backward(months) {
+		if at, ok := p.oldest(); ok {
+			m.Oldest = at
+			m.Forecast = forecast(m.Bytes, now.Sub(at), t.retention)
+			break
+		}
+	}
+	return m, nil
+}
+
+const (
+	tellsFuture = 6 * time.Hour // a younger tier consists of small files and a new index
+	longMonth   = 31 * day
+)
+
+// forecast says how large a tier gets that has grown to so many bytes in that time, 0 when it is too young to tell. The
+// engine frees whole months, so the oldest sample gets a month older than the retention says.
+func forecast(bytes uint64, age, retention time.Duration) uint64 {
+	if age < tellsFuture {
+		return 0
+	}
+	return uint64(float64(bytes) * max(1, float64(retention+longMonth)/float64(age)))
 }

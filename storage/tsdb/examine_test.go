@@ -56,6 +56,14 @@ func fillMonths(t *testing.T, dir string) []string {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
+	for _, tier := range []string{"5m", "1h"} { // all tiers have one format
+		if err := os.RemoveAll(filepath.Join(dir, tier, "data")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.CopyFS(filepath.Join(dir, tier, "data"), os.DirFS(filepath.Join(dir, "raw", "data"))); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return names
 }
 
@@ -90,11 +98,11 @@ func uncleanEnd(t *testing.T, dir string, n int) {
 }
 
 // filesNamed lists the files of a month that have the name.
-func filesNamed(t *testing.T, dir, kind, month, name string) []string {
+func filesNamed(t *testing.T, tier, kind, month, name string) []string {
 	t.Helper()
 	var found []string
 	for _, k := range strings.Split(kind, " ") {
-		list, err := filepath.Glob(filepath.Join(dir, "raw", "data", k, month, "*", name))
+		list, err := filepath.Glob(filepath.Join(tier, "data", k, month, "*", name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +125,7 @@ func cutOff(t *testing.T, path string) {
 	}
 }
 
-func wantQuarantined(t *testing.T, db *tsdb.DB, months ...string) {
+func wantQuarantined(t *testing.T, db *tsdb.DB, tier string, months ...string) {
 	t.Helper()
 	disk, err := db.Disk()
 	if err != nil {
@@ -126,7 +134,7 @@ func wantQuarantined(t *testing.T, db *tsdb.DB, months ...string) {
 	var got []string
 	for _, q := range disk.Quarantined {
 		got = append(got, q.Partition)
-		if q.Tier != "raw" || q.Reason == "" || time.Since(q.Time) > time.Hour {
+		if q.Tier != tier || q.Reason == "" || time.Since(q.Time) > time.Hour {
 			t.Errorf("quarantined: %+v", q)
 		}
 	}
@@ -137,46 +145,53 @@ func wantQuarantined(t *testing.T, db *tsdb.DB, months ...string) {
 	}
 }
 
-// TestTruncatedPart cuts off each kind of file of each month, after a clean end. The database opens without that month,
-// says so, keeps the files, and stores new samples.
+// TestTruncatedPart cuts off each kind of file of each month and tier, after a clean end. The database opens without that
+// month, says so, keeps the files, and stores new samples.
 func TestTruncatedPart(t *testing.T) {
 	t.Parallel()
 	source := t.TempDir()
 	months := fillMonths(t, source)
-	for _, file := range []struct{ kind, name string }{
-		{"small big", "values.bin"}, {"small big", "timestamps.bin"}, {"small big", "index.bin"}, {"small big", "metaindex.bin"}, {"small big", "metadata.json"},
-		{"indexdb", "items.bin"}, {"indexdb", "lens.bin"}, {"indexdb", "index.bin"}, {"indexdb", "metaindex.bin"}, {"indexdb", "metadata.json"},
-	} {
+	f := func(tier, kind, name string) {
 		for i, month := range months {
-			t.Run(file.kind+" "+file.name+" "+month, func(t *testing.T) {
+			t.Run(tier+" "+kind+" "+name+" "+month, func(t *testing.T) {
 				t.Parallel()
 				dir := t.TempDir()
 				if err := os.CopyFS(dir, os.DirFS(source)); err != nil {
 					t.Fatal(err)
 				}
-				cut := filesNamed(t, dir, file.kind, month, file.name)[0]
-				cutOff(t, cut)
+				cutOff(t, filesNamed(t, filepath.Join(dir, tier), kind, month, name)[0])
 				db, log := openExamined(t, dir)
 				want := []int{monthSeries, monthSeries, monthSeries}
-				want[i] = 0
+				if tier == "raw" {
+					want[i] = 0
+				}
 				if got := served(t, db); fmt.Sprint(got) != fmt.Sprint(want) {
 					t.Errorf("served %v, want %v", got, want)
 				}
-				wantQuarantined(t, db, month)
-				if !strings.Contains(log.String(), "moved to quarantine") || !strings.Contains(log.String(), file.name) {
+				wantQuarantined(t, db, tier, month)
+				if !strings.Contains(log.String(), "moved to quarantine") || !strings.Contains(log.String(), name) {
 					t.Errorf("log: %s", log)
 				}
-				if kept, _ := filepath.Glob(filepath.Join(dir, "quarantine", "raw", month+"-*", "*", "*", file.name)); len(kept) == 0 {
+				if kept, _ := filepath.Glob(filepath.Join(dir, "quarantine", tier, month+"-*", "*", "*", name)); len(kept) == 0 {
 					t.Error("the files are not kept")
 				}
-				at := time.Now().UnixMilli()
-				appendNow(t, db, sample(`after`, at, 1))
+				appendNow(t, db, sample(`after`, time.Now().UnixMilli(), 1))
 				if found, err := db.Query(t.Context(), "after", time.Now()); err != nil || len(found) != 1 {
 					t.Errorf("a new sample: %v, %v", found, err)
 				}
 			})
 		}
 	}
+	for _, name := range []string{"values.bin", "timestamps.bin", "index.bin", "metaindex.bin", "metadata.json"} {
+		f("raw", "small big", name)
+	}
+	for _, name := range []string{"items.bin", "lens.bin", "index.bin", "metaindex.bin", "metadata.json"} {
+		f("raw", "indexdb", name)
+	}
+	f("5m", "small big", "values.bin")
+	f("5m", "indexdb", "items.bin")
+	f("1h", "small big", "metaindex.bin")
+	f("1h", "indexdb", "index.bin")
 }
 
 // flip changes the bytes of a file in the middle and keeps its length, which only reading finds.
@@ -208,19 +223,19 @@ func TestDamageInside(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, month := range guilty {
-				for _, file := range filesNamed(t, dir, "small big", month, "values.bin") {
+				for _, file := range filesNamed(t, filepath.Join(dir, "raw"), "small big", month, "values.bin") {
 					flip(t, file)
 				}
 			}
 			uncleanEnd(t, dir, unclean)
 			db, log := openExamined(t, dir)
 			if want != nil {
-				wantQuarantined(t, db, guilty...)
+				wantQuarantined(t, db, "raw", guilty...)
 				if got := served(t, db); fmt.Sprint(got) != fmt.Sprint(want) {
 					t.Errorf("served %v, want %v; log: %s", got, want, log)
 				}
 			} else {
-				wantQuarantined(t, db)
+				wantQuarantined(t, db, "")
 			}
 			if left, _ := filepath.Glob(filepath.Join(dir, "probe")); len(left) > 0 {
 				t.Error("the view is left behind")
@@ -246,7 +261,7 @@ func TestProbeFindsPanic(t *testing.T) {
 	}
 	uncleanEnd(t, dir, 1)
 	db, log := openExamined(t, dir)
-	wantQuarantined(t, db, months[1])
+	wantQuarantined(t, db, "raw", months[1])
 	if got := served(t, db); fmt.Sprint(got) != fmt.Sprint([]int{monthSeries, 0, monthSeries}) {
 		t.Errorf("served %v; log: %s", got, log)
 	}
@@ -267,7 +282,7 @@ func TestNoVerdict(t *testing.T) {
 			uncleanEnd(t, dir, 1)
 			var log bytes.Buffer
 			db := openDB(t, dir, tsdb.Options{Retention: keepLong, Probe: command, Log: slog.New(slog.NewTextHandler(&log, nil))})
-			wantQuarantined(t, db)
+			wantQuarantined(t, db, "")
 			if got := served(t, db); fmt.Sprint(got) != fmt.Sprint([]int{monthSeries, monthSeries, monthSeries}) {
 				t.Errorf("served %v", got)
 			}
@@ -302,7 +317,7 @@ func TestQuarantineIsAtomic(t *testing.T) {
 		t.Fatal(err)
 	}
 	db, _ := openExamined(t, dir)
-	wantQuarantined(t, db)
+	wantQuarantined(t, db, "")
 	if got := served(t, db); fmt.Sprint(got) != fmt.Sprint([]int{monthSeries, monthSeries, monthSeries}) {
 		t.Errorf("served %v", got)
 	}

@@ -47,6 +47,19 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 		gauge("panel_tsdb_log_bytes", "Size of the write-ahead log.", logged(func(s walStats) float64 { return float64(s.bytes) })),
 		gauge("panel_tsdb_log_replayed_samples", "Samples taken over from the write-ahead log at start.", logged(func(s walStats) float64 { return float64(s.replayed) })),
 		counter("panel_tsdb_log_failures_total", "Times that the write-ahead log stopped because it could not be written.", func() float64 { return float64(db.wal.failures.Load()) }),
+		gauge("panel_tsdb_read_only", "Whether nothing is stored because the disk is nearly full.", func() float64 {
+			if db.ReadOnly() {
+				return 1
+			}
+			return 0
+		}),
+		gauge("panel_tsdb_quarantined_partitions", "Months of a tier that were damaged and are not served.", func() float64 {
+			list, err := quarantined(db.dir)
+			if err != nil {
+				db.log.Error("look into quarantine", "err", err)
+			}
+			return float64(len(list))
+		}),
 		gauge("panel_tsdb_queries_running", "Queries that run now.", func() float64 { return float64(len(db.gate.running)) }),
 		gauge("panel_tsdb_queries_waiting", "Queries that wait for a free place.", func() float64 { return float64(db.gate.waiting.Load()) }),
 		counter("panel_tsdb_queries_refused_total", "Queries refused because too many waited.", func() float64 { return float64(db.gate.refused.Load()) }),

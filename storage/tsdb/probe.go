@@ -18,8 +18,8 @@ const (
 // as an error or ends the process by a panic, so it is called in a process of its own: `panel tsdb probe DIR`. It merges
 // and removes nothing.
 func Probe(ctx context.Context, dir string, deep bool) error {
-	setEngineFreeLimit(never)
-	v := openVM(&tier{dir: dir, retention: keepAll, daily: true}, probeMemoryBytes)
+	setUpEngine(probeMemoryBytes, never)
+	v := openVM(&tier{dir: dir, retention: keepAll, daily: true})
 	defer v.close()
 	if !deep {
 		return nil

@@ -81,7 +81,7 @@ func newTiers(o Options) []*tier {
 	return tiers
 }
 
-func (t *tier) open(memoryBytes int) { t.vm = openVM(t, memoryBytes) }
+func (t *tier) open() { t.vm = openVM(t) }
 
 // oldest is the oldest time that the tier keeps, Unix milliseconds.
 func (t *tier) oldest(now time.Time) int64 {

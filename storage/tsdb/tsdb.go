@@ -119,8 +119,9 @@ func Open(o Options) (*DB, error) {
 		lock.release()
 		return nil, fmt.Errorf("open tsdb: %w", err)
 	}
+	setUpEngine(o.MemoryBytes, o.MinFreeBytes)
 	for _, t := range db.tiers {
-		t.open(o.MemoryBytes)
+		t.open()
 	}
 	db.raw = db.tiers[0].vm
 	db.wal = openWAL(filepath.Join(o.Dir, walDir), o.segmentAge, o.Log)
@@ -141,7 +142,6 @@ func Open(o Options) (*DB, error) {
 
 // prepare examines what an earlier process left, before the engine opens it.
 func (db *DB) prepare(o Options) error {
-	setEngineFreeLimit(o.MinFreeBytes)
 	if err := restoreMoving(o.Dir); err != nil {
 		return err
 	}

@@ -30,8 +30,9 @@ const (
 var engineSetup sync.Once
 
 // setUpEngine sets what lib/storage keeps per process: its flags, its logger and its limits. It needs parsed flags, and
-// nobody else in our programs parses flag.CommandLine.
-func setUpEngine(memoryBytes int) {
+// nobody else in our programs parses flag.CommandLine. With less than minFree bytes of space the engine takes no rows and
+// merges nothing.
+func setUpEngine(memoryBytes int, minFree uint64) {
 	engineSetup.Do(func() {
 		if !flag.Parsed() {
 			_ = flag.CommandLine.Parse(nil) // no arguments, no error
@@ -48,13 +49,8 @@ func setUpEngine(memoryBytes int) {
 		// No cache of selectors: the engine empties it up to 10 s after a flush, so a selector asked before a series was
 		// born would not find it for as long. Without it an instant query takes about 20 µs more.
 		vmstorage.SetTagFiltersCacheSize(1)
+		vmstorage.SetFreeDiskSpaceLimit(int64(min(minFree, math.MaxInt64)))
 	})
-}
-
-// setEngineFreeLimit sets the free space below which the engine writes nothing but what it has in memory: no merges, no
-// new rows. Process-wide; a storage reads it when it is opened and each second.
-func setEngineFreeLimit(bytes uint64) {
-	vmstorage.SetFreeDiskSpaceLimit(int64(min(bytes, math.MaxInt64)))
 }
 
 // vmMemory is what a storage may take for caches of its own, in bytes. The engine's default is 37 % and 10 % of all.
@@ -75,8 +71,7 @@ type vm struct {
 // opening guards the sizes of caches, which the engine keeps per process and reads when a storage is opened.
 var opening sync.Mutex
 
-func openVM(t *tier, memoryBytes int) *vm {
-	setUpEngine(memoryBytes)
+func openVM(t *tier) *vm {
 	opening.Lock()
 	defer opening.Unlock()
 	vmstorage.SetTSIDCacheSize(t.memory.ids)

@@ -635,6 +635,7 @@ export interface HealthScrape {
 export interface HealthTSDB {
   disk_bytes: number;
   series: number;
+  quarantined: Quarantined[];
 }
 
 export interface HeartbeatState {
@@ -893,6 +894,13 @@ export interface Processes {
   processes: Process[];
 }
 
+export interface Quarantined {
+  tier: string;
+  partition: string;
+  reason: string;
+  time: string;
+}
+
 export interface QueueState {
   channel: string;
   waiting: number;
@@ -1070,6 +1078,25 @@ export interface StatsResponse {
   cpu: HostCPU;
   memory: HostMemory;
   disk: HostDisk;
+}
+
+export interface StorageResponse {
+  tiers: StorageTier[];
+  wal_bytes: number;
+  free_bytes: number;
+  total_bytes: number;
+  read_only: boolean;
+  budget_bytes: number;
+  quarantined: Quarantined[];
+}
+
+export interface StorageTier {
+  name: string;
+  resolution_seconds: number;
+  retention_days: number;
+  bytes: number;
+  oldest: string | null;
+  forecast_bytes: number | null;
 }
 
 export interface Swap {

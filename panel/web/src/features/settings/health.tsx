@@ -30,7 +30,8 @@ export function Health() {
   )
 }
 
-const known = ['scrape_lag', 'scrape_missed', 'samples_dropped', 'postgres', 'tsdb_disk', 'tsdb_series', 'disk_free']
+const known = ['scrape_lag', 'scrape_missed', 'samples_dropped', 'postgres', 'tsdb_disk', 'tsdb_series', 'tsdb_log', 'tsdb_quarantine', 'tsdb_budget', 'disk_free']
+const explained = ['scrape_lag', 'postgres', 'tsdb_log', 'tsdb_quarantine', 'tsdb_budget', 'disk_free']
 
 function Items({ health }: { health: HealthResponse }) {
   const { t } = useTranslation('settings')
@@ -40,6 +41,11 @@ function Items({ health }: { health: HealthResponse }) {
     if (unit === 'seconds') return value < 1 ? { value: f.number(value * 1000, value < 0.01 ? 1 : 0), unit: t('health.ms') } : { value: f.number(value, 1), unit: t('health.s') }
     return { value: f.count(value), unit: '' }
   }
+  const damaged = health.tsdb.quarantined ?? []
+  const explain = (name: string, detail: string) =>
+    explained.includes(name)
+      ? t(`health.detail.${name}`, { list: damaged.map((q) => `${q.partition.replace('_', '-')} (${q.tier})`).join(', '), reason: damaged[0]?.reason ?? '' })
+      : sentence(detail)
   return (
     <ul>
       <li className="flex h-8 items-center gap-2.5 border-b border-line px-3.5">
@@ -54,7 +60,7 @@ function Items({ health }: { health: HealthResponse }) {
             <span className="grow">{known.includes(item.name) ? t(`health.item.${item.name}`) : item.name}</span>
             <span className="num"><Value of={figure(item.value, item.unit)} /></span>
           </div>
-          {item.detail && <p className="pb-2 pl-5 text-sm text-crit">{sentence(item.detail)}</p>}
+          {item.detail && <p className="pb-2 pl-5 text-sm break-words text-crit">{explain(item.name, item.detail)}</p>}
         </li>
       ))}
       {health.children.map((child) => (

@@ -96,8 +96,18 @@ it('tells what is wrong with the panel in words', async () => {
   await renderPart(<SettingsPage />, { mock })
   const health = within(await card('State of the panel'))
   await health.findByText('Needs attention')
-  health.getByText('Free some space.')
+  health.getByText(/^Free some space\. Below 1 GB/)
   health.getByText('stopped')
+})
+
+it('names damaged months and what was found', async () => {
+  const mock = new MockApi()
+  const quarantined = [{ tier: '5m', partition: '2026_10', reason: 'values.bin: cut off', time: '2026-11-26T10:00:00Z' }]
+  mock.overrides.set('GET system/health', () => ({ ok: false, items: [{ name: 'tsdb_quarantine', ok: false, value: 1, unit: 'number', detail: 'raw text' }, { name: 'new_check', ok: false, value: 1, unit: 'number', detail: 'says itself' }], scrape: { targets: 3, failing: 1 }, tsdb: { quarantined }, disk: {}, children: [] }))
+  await renderPart(<SettingsPage />, { mock })
+  const health = within(await card('State of the panel'))
+  await health.findByText(/^Not served: 2026-10 \(5m\)\..*Reason: values\.bin: cut off$/)
+  health.getByText('Says itself.')
 })
 
 it('knows intervals and browsers', () => {
