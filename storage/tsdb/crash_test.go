@@ -107,7 +107,10 @@ func runCrashChild(dir string) error {
 // for a machine that loses power, whose page cache goes, too. Nothing may be quarantined.
 func TestKill9(t *testing.T) {
 	t.Parallel()
-	const kills = 100
+	kills := 100
+	if raceDetector {
+		kills = 25 // the children are slow; the run without cgo has all
+	}
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	var acked []int64 // of the last window

@@ -278,6 +278,7 @@ panel_tsdb_exposition_lines_total{path="remembered"} 3
 panel_tsdb_samples_appended_total 3
 # HELP panel_tsdb_samples_dropped_total Samples that were not stored, by reason.
 # TYPE panel_tsdb_samples_dropped_total counter
+panel_tsdb_samples_dropped_total{reason="disk_full"} 0
 panel_tsdb_samples_dropped_total{reason="duplicate"} 2
 panel_tsdb_samples_dropped_total{reason="nan"} 1
 # HELP panel_tsdb_series_created_total Series that were new to the index.
