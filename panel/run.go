@@ -83,11 +83,12 @@ func runPanel(ctx context.Context, p program) error {
 		return err
 	}
 	db, err := tsdb.Open(tsdb.Options{
-		Dir:         filepath.Join(cfg.DataDir, "tsdb"),
-		MemoryBytes: cfg.TSDBMemoryMB << 20,
-		Retention:   tsdb.Retention{Raw: cfg.RawRetention, FiveMinutes: cfg.FiveMinutesRetention, Hour: cfg.HourRetention},
-		Probe:       probe,
-		Log:         log, Registerer: registry,
+		Dir:           filepath.Join(cfg.DataDir, "tsdb"),
+		MemoryBytes:   cfg.TSDBMemoryMB << 20,
+		Retention:     tsdb.Retention{Raw: cfg.RawRetention, FiveMinutes: cfg.FiveMinutesRetention, Hour: cfg.HourRetention},
+		RollupExclude: cfg.RollupExclude,
+		Probe:         probe,
+		Log:           log, Registerer: registry,
 	})
 	if err != nil {
 		return fmt.Errorf("open tsdb: %w", err)

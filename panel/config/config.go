@@ -63,6 +63,7 @@ type Config struct {
 	RawRetention         time.Duration
 	FiveMinutesRetention time.Duration
 	HourRetention        time.Duration
+	RollupExclude        []string
 }
 
 // Load reads the variables through getenv. All problems come back together.

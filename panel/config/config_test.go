@@ -29,6 +29,9 @@ func TestDefaults(t *testing.T) {
 	if c.RawRetention != 14*day || c.FiveMinutesRetention != 90*day || c.HourRetention != 730*day {
 		t.Errorf("retention: %s, %s, %s", c.RawRetention, c.FiveMinutesRetention, c.HourRetention)
 	}
+	if len(c.RollupExclude) < 5 || c.RollupExclude[0] != "go_*" {
+		t.Errorf("RollupExclude = %q", c.RollupExclude)
+	}
 	if c.PublicURL != "http://127.0.0.1:8080" {
 		t.Errorf("PublicURL = %s", c.PublicURL)
 	}

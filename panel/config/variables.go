@@ -54,11 +54,23 @@ var variables = []variable{
 	{"PANEL_RETENTION_RAW_DAYS", "14", "Days that samples are kept as they were scraped.", false, duration(func(c *Config) *time.Duration { return &c.RawRetention }, 24*time.Hour, 1, 3650)},
 	{"PANEL_RETENTION_5M_DAYS", "90", "Days that samples are kept in windows of five minutes.", false, duration(func(c *Config) *time.Duration { return &c.FiveMinutesRetention }, 24*time.Hour, 1, 3650)},
 	{"PANEL_RETENTION_1H_DAYS", "730", "Days that samples are kept in windows of an hour.", false, duration(func(c *Config) *time.Duration { return &c.HourRetention }, 24*time.Hour, 365, 3650)},
+	{"PANEL_ROLLUP_EXCLUDE", "go_*,process_*,promhttp_*,agent_collector_*,node_scrape_collector_*,scrape_*,node_interrupts_total,node_softirqs_*,node_schedstat_*", "Comma-separated metrics that are kept no longer than raw samples. A trailing * stands for any ending.", false, list(func(c *Config) *[]string { return &c.RollupExclude })},
 }
 
 func text(field func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, v string) error {
 		*field(c) = strings.TrimSpace(v)
+		return nil
+	}
+}
+
+func list(field func(*Config) *[]string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		for part := range strings.SplitSeq(v, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				*field(c) = append(*field(c), part)
+			}
+		}
 		return nil
 	}
 }

@@ -72,7 +72,7 @@ func (s *Service) queryRange(r *http.Request) (answer, error) {
 	return s.result(expr, limit, res, err)
 }
 
-// queryOptions reads timeout and lookback_delta; the context ends with the timeout.
+// queryOptions reads timeout, lookback_delta and max_source_resolution; the context ends with the timeout.
 func queryOptions(r *http.Request) (context.Context, tsdb.QueryOptions, context.CancelFunc, error) {
 	opts := tsdb.QueryOptions{Timeout: maxTimeout}
 	if raw := r.Form.Get("timeout"); raw != "" {
@@ -88,6 +88,10 @@ func queryOptions(r *http.Request) (context.Context, tsdb.QueryOptions, context.
 			return nil, opts, nil, &apiError{badData, fmt.Errorf("error parsing lookback delta duration: %w", err)}
 		}
 		opts.LookbackDelta = d
+	}
+	var err error
+	if opts.MaxSourceResolution, err = tsdb.ParseResolution(r.Form.Get("max_source_resolution")); err != nil {
+		return nil, opts, nil, badParam("max_source_resolution", err)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), opts.Timeout)
 	return ctx, opts, cancel, nil

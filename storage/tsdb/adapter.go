@@ -14,10 +14,10 @@ import (
 // maxSeries bounds what one selector may match: about 400 bytes each while the query runs.
 const maxSeries = 300_000
 
-// queryable answers Prometheus' read interface from one storage of the engine.
+// queryable answers Prometheus' read interface from one tier.
 type queryable struct {
 	db        *DB
-	vm        *vm
+	tier      *tier
 	labels    *labelCache
 	maxSeries int
 }
@@ -56,6 +56,16 @@ func (q *querier) Select(ctx context.Context, sortSeries bool, hints *promstorag
 	if hints != nil {
 		mint, maxt = hints.Start, hints.End
 	}
+	if q.tier.resolution > 0 {
+		set, err := q.selectRollups(ctx, mint, maxt, ms)
+		if err != nil {
+			return promstorage.ErrSeriesSet(err)
+		}
+		if sortSeries {
+			set.sort()
+		}
+		return set
+	}
 	set, err := q.selectSeries(ctx, mint, maxt, ms)
 	if err != nil {
 		return promstorage.ErrSeriesSet(err)
@@ -75,12 +85,7 @@ func (q *querier) selectSeries(ctx context.Context, mint, maxt int64, ms []*labe
 		return nil, err
 	}
 	terms, rest := split(ms)
-	f, err := newFilters(terms)
-	if err != nil {
-		return nil, err
-	}
-	found, err := q.vm.search(ctx, f, mint, maxt, q.maxSeries)
-	q.searches = append(q.searches, found)
+	found, err := q.search(ctx, terms, mint, maxt)
 	if err != nil {
 		return nil, err
 	}
@@ -90,10 +95,24 @@ func (q *querier) selectSeries(ctx context.Context, mint, maxt int64, ms []*labe
 	return set, nil
 }
 
+// search starts a search that Close ends.
+func (q *querier) search(ctx context.Context, terms []term, mint, maxt int64) (*search, error) {
+	f, err := newFilters(terms)
+	if err != nil {
+		return nil, err
+	}
+	found, err := q.tier.vm.search(ctx, f, mint, maxt, q.maxSeries)
+	q.searches = append(q.searches, found)
+	return found, err
+}
+
 // LabelValues returns the sorted values of a label among the matching series. The range counts in whole days.
 func (q *querier) LabelValues(ctx context.Context, name string, hints *promstorage.LabelHints, ms ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+	if name == aggregateLabel {
+		return nil, nil, nil
+	}
 	values, err := q.labelSearch(ctx, hints, ms, func(f filters) ([]string, error) {
-		return q.vm.labelValues(ctx, name, f, q.mint, q.maxt, q.maxSeries)
+		return q.tier.vm.labelValues(ctx, name, f, q.mint, q.maxt, q.maxSeries)
 	}, func(ls labels.Labels, add func(string)) {
 		if v := ls.Get(name); v != "" {
 			add(v)
@@ -105,7 +124,7 @@ func (q *querier) LabelValues(ctx context.Context, name string, hints *promstora
 // LabelNames returns the sorted label names of the matching series. The range counts in whole days.
 func (q *querier) LabelNames(ctx context.Context, hints *promstorage.LabelHints, ms ...*labels.Matcher) ([]string, annotations.Annotations, error) {
 	names, err := q.labelSearch(ctx, hints, ms, func(f filters) ([]string, error) {
-		return q.vm.labelNames(ctx, f, q.mint, q.maxt, q.maxSeries)
+		return q.tier.vm.labelNames(ctx, f, q.mint, q.maxt, q.maxSeries)
 	}, func(ls labels.Labels, add func(string)) {
 		ls.Range(func(l labels.Label) { add(l.Name) })
 	})
@@ -115,6 +134,10 @@ func (q *querier) LabelNames(ctx context.Context, hints *promstorage.LabelHints,
 // labelSearch asks the index when it can answer the matchers exactly, else it walks the label sets of the matching series.
 func (q *querier) labelSearch(ctx context.Context, hints *promstorage.LabelHints, ms []*labels.Matcher,
 	index func(filters) ([]string, error), walk func(labels.Labels, func(string))) ([]string, error) {
+	ms, possible := q.withoutAggregate(ms)
+	if !possible {
+		return nil, nil
+	}
 	terms, rest := split(ms)
 	f, err := newFilters(terms)
 	if err != nil {
@@ -134,6 +157,9 @@ func (q *querier) labelSearch(ctx context.Context, hints *promstorage.LabelHints
 		}
 		found = slices.Collect(maps.Keys(seen))
 	}
+	if q.tier.resolution > 0 {
+		found = slices.DeleteFunc(found, func(name string) bool { return name == aggregateLabel })
+	}
 	slices.Sort(found)
 	if hints != nil && hints.Limit > 0 && len(found) > hints.Limit {
 		found = found[:hints.Limit]
@@ -141,9 +167,26 @@ func (q *querier) labelSearch(ctx context.Context, hints *promstorage.LabelHints
 	return found, nil
 }
 
+// withoutAggregate takes away matchers on the label that rollups have and nobody sees. possible is false when one of them
+// wants it to have a value.
+func (q *querier) withoutAggregate(ms []*labels.Matcher) (rest []*labels.Matcher, possible bool) {
+	if q.tier.resolution == 0 {
+		return ms, true
+	}
+	for _, m := range ms {
+		switch {
+		case m.Name != aggregateLabel:
+			rest = append(rest, m)
+		case !m.Matches(""):
+			return nil, false
+		}
+	}
+	return rest, true
+}
+
 // eachLabels calls f with the label set of every series that matches in the days of the querier's range.
 func (q *querier) eachLabels(ctx context.Context, f filters, rest []*labels.Matcher, each func(labels.Labels)) error {
-	names, err := q.vm.seriesNames(ctx, f, q.mint, q.maxt, q.maxSeries)
+	names, err := q.tier.vm.seriesNames(ctx, f, q.mint, q.maxt, q.maxSeries)
 	if err != nil {
 		return err
 	}
@@ -152,12 +195,12 @@ func (q *querier) eachLabels(ctx context.Context, f filters, rest []*labels.Matc
 		if i&1023 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		ls, err := q.labels.get(&d, []byte(name))
+		s, err := q.labels.get(&d, []byte(name))
 		if err != nil {
 			return err
 		}
-		if matchAll(rest, ls) {
-			each(ls)
+		if s.aggregate != targetSamples && matchAll(rest, s.labels) {
+			each(s.labels)
 		}
 	}
 	return nil

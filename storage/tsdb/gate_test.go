@@ -8,7 +8,7 @@ import (
 )
 
 // SetMaxSeries lets tests reach the limit of series with few.
-func (db *DB) SetMaxSeries(n int) { db.queryable.maxSeries = n }
+func (db *DB) SetMaxSeries(n int) { db.tiers[0].queryable.maxSeries = n }
 
 func TestGate(t *testing.T) {
 	t.Parallel()

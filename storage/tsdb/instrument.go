@@ -10,6 +10,7 @@ type metrics struct {
 	dropped  *prometheus.CounterVec
 	queries  *prometheus.HistogramVec
 	pages    *prometheus.CounterVec
+	rollups  *rollupMetrics
 }
 
 func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
@@ -27,6 +28,7 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 		pages: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "panel_tsdb_exposition_lines_total", Help: "Lines of exposition pages, by whether they were remembered from the page before.",
 		}, []string{"path"}),
+		rollups: newRollupMetrics(),
 	}
 	for _, reason := range []string{"nan", "duplicate", "disk_full"} {
 		m.dropped.WithLabelValues(reason)
@@ -64,6 +66,7 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 		gauge("panel_tsdb_queries_waiting", "Queries that wait for a free place.", func() float64 { return float64(db.gate.waiting.Load()) }),
 		counter("panel_tsdb_queries_refused_total", "Queries refused because too many waited.", func() float64 { return float64(db.gate.refused.Load()) }),
 	)
+	m.registry.MustRegister(m.rollups.collectors(db)...)
 	for _, t := range db.tiers {
 		m.registry.MustRegister(db.tierMetrics(t)...)
 	}

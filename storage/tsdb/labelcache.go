@@ -10,18 +10,24 @@ import (
 // two generations: when the younger is full the older is forgotten, so that it never takes more than its limit.
 type labelCache struct {
 	mu         sync.RWMutex
-	young, old map[string]labels.Labels
+	young, old map[string]seriesLabels
 	size       int // bytes of young, estimated
 	limit      int // bytes of one generation
 }
 
-const labelCacheEntryOverhead = 96 // bytes: two string headers, map slot, label length bytes
-
-func newLabelCache(bytes int) *labelCache {
-	return &labelCache{young: map[string]labels.Labels{}, limit: bytes / 2}
+// seriesLabels is what a series name says.
+type seriesLabels struct {
+	labels    labels.Labels // without the aggregate
+	aggregate string        // of a rollup, else empty
 }
 
-func (c *labelCache) get(d *decoder, name []byte) (labels.Labels, error) {
+const labelCacheEntryOverhead = 112 // bytes: three string headers, map slot, label length bytes
+
+func newLabelCache(bytes int) *labelCache {
+	return &labelCache{young: map[string]seriesLabels{}, limit: bytes / 2}
+}
+
+func (c *labelCache) get(d *decoder, name []byte) (seriesLabels, error) {
 	c.mu.RLock()
 	ls, ok := c.young[string(name)]
 	if !ok {
@@ -44,11 +50,11 @@ func (c *labelCache) get(d *decoder, name []byte) (labels.Labels, error) {
 	return ls, nil
 }
 
-func (c *labelCache) put(name string, ls labels.Labels) {
+func (c *labelCache) put(name string, ls seriesLabels) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.size > c.limit {
-		c.old, c.young, c.size = c.young, make(map[string]labels.Labels, len(c.young)/2), 0
+		c.old, c.young, c.size = c.young, make(map[string]seriesLabels, len(c.young)/2), 0
 	}
 	if _, ok := c.young[name]; !ok {
 		c.size += 2*len(name) + labelCacheEntryOverhead

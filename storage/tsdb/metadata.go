@@ -111,3 +111,30 @@ func parseMetadata(line string) (kind, metric, text string) {
 	}
 	return kind, metric, strings.TrimSpace(text)
 }
+
+// kind returns the type of a metric, "" when none is known.
+func (s *metadataStore) kind(metric string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return knownKind(s.byMetric[metric])
+}
+
+func knownKind(list []Metadata) string {
+	for _, m := range list {
+		if m.Type != "unknown" {
+			return m.Type
+		}
+	}
+	return ""
+}
+
+// eachKind calls f with every metric whose type is known.
+func (s *metadataStore) eachKind(f func(metric, kind string)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for metric, list := range s.byMetric {
+		if kind := knownKind(list); kind != "" {
+			f(metric, kind)
+		}
+	}
+}

@@ -29,6 +29,8 @@ type QueryOptions struct {
 	Timeout       time.Duration
 	LookbackDelta time.Duration
 	MaxSamples    int
+	// MaxSourceResolution chooses the tier; the default takes samples as scraped wherever that is possible.
+	MaxSourceResolution Resolution
 }
 
 // promqlEngines makes PromQL engines: the limit of samples is a property of an engine.
@@ -64,11 +66,10 @@ func (e *promqlEngines) engine(maxSamples int) *promql.Engine {
 }
 
 // PromQuery evaluates an expression at one time and returns the engine's own result, whose Err is nil. Errors are a
-// *ParseError, ErrBusy or the promql package's.
+// *ParseError, an *UnsupportedError, ErrBusy or the promql package's.
 func (db *DB) PromQuery(ctx context.Context, expr string, at time.Time, o QueryOptions) (*promql.Result, error) {
-	return db.evaluate(ctx, "instant", o, func(ctx context.Context, e *promql.Engine, po promql.QueryOpts) (promql.Query, error) {
-		return e.NewInstantQuery(ctx, db.queryable, po, expr, at)
-	})
+	ms := at.UnixMilli()
+	return db.evaluate(ctx, "instant", o, expr, ms, ms, 0)
 }
 
 // PromQueryRange evaluates an expression at from, from+step, ... up to and including to.
@@ -79,22 +80,15 @@ func (db *DB) PromQueryRange(ctx context.Context, expr string, from, to time.Tim
 	if to.Before(from) {
 		return nil, storage.Invalid("to", "the end lies before the start")
 	}
-	return db.evaluate(ctx, "range", o, func(ctx context.Context, e *promql.Engine, po promql.QueryOpts) (promql.Query, error) {
-		return e.NewRangeQuery(ctx, db.queryable, po, expr, from, to, step)
-	})
+	return db.evaluate(ctx, "range", o, expr, from.UnixMilli(), to.UnixMilli(), step.Milliseconds())
 }
 
-type newQuery func(context.Context, *promql.Engine, promql.QueryOpts) (promql.Query, error)
-
-func (db *DB) evaluate(ctx context.Context, kind string, o QueryOptions, prepare newQuery) (*promql.Result, error) {
+// evaluate runs a query segment by segment under the limits of one query.
+func (db *DB) evaluate(ctx context.Context, kind string, o QueryOptions, expr string, from, to, step int64) (*promql.Result, error) {
 	if err := db.enter(); err != nil {
 		return nil, err
 	}
 	defer db.calls.Done()
-	q, err := prepare(ctx, db.promql.engine(o.MaxSamples), promql.NewPrometheusQueryOpts(false, o.LookbackDelta))
-	if err != nil {
-		return nil, parseError(err)
-	}
 	timeout := queryTimeout
 	if o.Timeout > 0 {
 		timeout = min(timeout, o.Timeout)
@@ -106,9 +100,39 @@ func (db *DB) evaluate(ctx context.Context, kind string, o QueryOptions, prepare
 	}
 	defer db.gate.leave()
 	start := time.Now()
+	defer func() { db.metrics.queries.WithLabelValues(kind).Observe(time.Since(start).Seconds()) }()
+	p, err := db.plan(ctx, expr, from, to, step, o)
+	if err != nil {
+		return nil, queueError(err)
+	}
+	results := make([]*promql.Result, len(p.segments))
+	for i, s := range p.segments {
+		if results[i], err = db.runSegment(ctx, s, step, o); err != nil {
+			return nil, err
+		}
+		if s.expr != expr {
+			results[i].Warnings = withoutPositions(results[i].Warnings)
+		}
+	}
+	return join(results, p.notes), nil
+}
+
+func (db *DB) runSegment(ctx context.Context, s segment, step int64, o QueryOptions) (*promql.Result, error) {
+	e := db.promql.engine(o.MaxSamples)
+	opts := promql.NewPrometheusQueryOpts(false, s.lookback)
+	from, to := time.UnixMilli(s.from), time.UnixMilli(s.to)
+	var q promql.Query
+	var err error
+	if step == 0 {
+		q, err = e.NewInstantQuery(ctx, s.tier.queryable, opts, s.expr, from)
+	} else {
+		q, err = e.NewRangeQuery(ctx, s.tier.queryable, opts, s.expr, from, to, time.Duration(step)*time.Millisecond)
+	}
+	if err != nil {
+		return nil, parseError(err)
+	}
 	// q is not closed: closing hands the result's points to a pool, and the result outlives this call.
 	r := q.Exec(ctx)
-	db.metrics.queries.WithLabelValues(kind).Observe(time.Since(start).Seconds())
 	if r.Err != nil {
 		return nil, r.Err
 	}
@@ -144,9 +168,10 @@ func (db *DB) Query(ctx context.Context, expr string, at time.Time) ([]storage.S
 	return resultSeries(r)
 }
 
-// QueryRange evaluates an expression at from, from+step, ... up to and including to. Where there is no value there is no point.
+// QueryRange evaluates an expression at from, from+step, ... up to and including to. Where there is no value there is no
+// point. It is what charts ask: the coarsest tier answers that is fine enough for the step.
 func (db *DB) QueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration) ([]storage.Series, error) {
-	r, err := db.PromQueryRange(ctx, expr, from, to, step, QueryOptions{})
+	r, err := db.PromQueryRange(ctx, expr, from, to, step, QueryOptions{MaxSourceResolution: ResolutionAuto})
 	if err != nil {
 		return nil, err
 	}

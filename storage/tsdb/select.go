@@ -48,8 +48,12 @@ func (db *DB) Series(ctx context.Context, matchers []string, from, to time.Time,
 		return nil, &ParseError{errors.New("no match[] parameter provided")}
 	}
 	var found []labels.Labels
-	err = db.withQuerier(ctx, from, to, func(ctx context.Context, q *querier) error {
+	err = db.withQueriers(ctx, from, to, func(ctx context.Context, q *querier) error {
 		for _, ms := range sets {
+			ms, possible := q.withoutAggregate(ms)
+			if !possible {
+				continue
+			}
 			terms, rest := split(ms)
 			f, err := newFilters(terms)
 			if err != nil {
@@ -102,7 +106,7 @@ func (db *DB) labelSearch(ctx context.Context, matchers []string, from, to time.
 		sets = [][]*labels.Matcher{nil}
 	}
 	var found []string
-	err = db.withQuerier(ctx, from, to, func(ctx context.Context, q *querier) error {
+	err = db.withQueriers(ctx, from, to, func(ctx context.Context, q *querier) error {
 		for _, ms := range sets {
 			part, err := search(ctx, q, ms)
 			if err != nil {
@@ -144,23 +148,29 @@ func (db *DB) DeleteSeries(ctx context.Context, matchers []string) (int, error) 
 			return 0, err
 		}
 	}
-	db.raw.flush() // the engine deletes only what a search sees
-	total := 0
-	for _, f := range list {
-		if err := ctx.Err(); err != nil {
-			return total, err
-		}
-		n, err := db.raw.deleteSeries(f, math.MaxInt32)
-		if err != nil {
-			return total, err
-		}
-		total += n
+	for _, t := range db.tiers {
+		t.vm.flush() // the engine deletes only what a search sees
 	}
-	return total, nil
+	gone, err := db.Series(ctx, matchers, time.Time{}, time.Time{}, 0)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range db.tiers {
+		for _, f := range list {
+			if err := ctx.Err(); err != nil {
+				return 0, err
+			}
+			if err := t.vm.deleteSeries(f, math.MaxInt32); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(gone), nil
 }
 
-// withQuerier calls f with a reader of the range, under the same limits as a query.
-func (db *DB) withQuerier(ctx context.Context, from, to time.Time, f func(context.Context, *querier) error) error {
+// withQueriers calls f with a reader of each tier that has something of the range that no finer tier has, under the same
+// limits as a query.
+func (db *DB) withQueriers(ctx context.Context, from, to time.Time, f func(context.Context, *querier) error) error {
 	mint, maxt := int64(0), maxTime
 	if !from.IsZero() {
 		mint = from.UnixMilli()
@@ -170,14 +180,31 @@ func (db *DB) withQuerier(ctx context.Context, from, to time.Time, f func(contex
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	q, err := db.queryable.Querier(mint, maxt)
-	if err != nil {
+	if err := db.enter(); err != nil {
 		return err
 	}
-	defer q.Close()
+	defer db.calls.Done()
 	if err := db.gate.enter(ctx); err != nil {
 		return queueError(err)
 	}
 	defer db.gate.leave()
-	return f(ctx, q.(*querier))
+	now := time.Now()
+	for i, t := range db.tiers {
+		if i > 0 && mint >= db.tiers[i-1].oldest(now) {
+			break
+		}
+		if maxt < t.oldest(now) {
+			continue
+		}
+		q, err := t.queryable.Querier(mint, maxt)
+		if err != nil {
+			return err
+		}
+		err = f(ctx, q.(*querier))
+		q.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

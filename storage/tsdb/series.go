@@ -8,7 +8,6 @@ import (
 
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/value"
 	promstorage "github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/util/annotations"
@@ -19,18 +18,52 @@ type seriesSet struct {
 	ctx        context.Context
 	mint, maxt int64
 	found      []foundSeries
-	blocks     []chainedBlock // of all series, chained per series in the order of their first timestamp
-	at         int            // 1 is the first
+	blocks     blockList
+	at         int // 1 is the first
 }
 
 type foundSeries struct {
-	labels      labels.Labels
-	first, last int32 // in blocks
+	labels labels.Labels
+	chain
 }
+
+// A blockList keeps the blocks of many series; those of one are chained in the order of their first timestamp.
+type blockList []chainedBlock
 
 type chainedBlock struct {
 	ref  blockRef
 	next int32 // -1 ends the chain
+}
+
+// chain is the blocks of one series in a blockList.
+type chain struct{ first, last int32 }
+
+var noBlocks = chain{-1, -1}
+
+func (c chain) empty() bool { return c.first < 0 }
+
+func (l *blockList) add(c *chain, ref blockRef) {
+	i := int32(len(*l))
+	*l = append(*l, chainedBlock{ref, -1})
+	if c.empty() {
+		c.first = i
+	} else {
+		(*l)[c.last].next = i
+	}
+	c.last = i
+}
+
+// read decodes the samples of a chain that lie within [mint, maxt].
+func (l blockList) read(c chain, mint, maxt int64, to *samples) error {
+	to.clear()
+	for b := c.first; b >= 0; b = l[b].next {
+		if err := to.read(&l[b].ref, mint, maxt); err != nil {
+			to.clear()
+			return err
+		}
+	}
+	to.order()
+	return nil
 }
 
 // collect groups the blocks of a search by series. Blocks of one series usually follow each other, but a series whose
@@ -48,35 +81,24 @@ func (s *seriesSet) collect(found *search, cache *labelCache, rest []*labels.Mat
 			prev = append(prev[:0], name...)
 			known, ok := byName[string(name)]
 			if !ok {
-				ls, err := cache.get(&d, name)
+				name, err := cache.get(&d, name)
 				if err != nil {
 					return err
 				}
 				known = refused
-				if matchAll(rest, ls) {
+				if matchAll(rest, name.labels) {
 					known = int32(len(s.found))
-					s.found = append(s.found, foundSeries{ls, -1, -1})
+					s.found = append(s.found, foundSeries{name.labels, noBlocks})
 				}
-				byName[string(name)] = known
+				byName[string(prev)] = known
 			}
 			current = known
 		}
 		if current != refused {
-			s.chain(&s.found[current], found.block())
+			s.blocks.add(&s.found[current].chain, found.block())
 		}
 	}
 	return found.error()
-}
-
-func (s *seriesSet) chain(f *foundSeries, ref blockRef) {
-	i := int32(len(s.blocks))
-	s.blocks = append(s.blocks, chainedBlock{ref, -1})
-	if f.first < 0 {
-		f.first = i
-	} else {
-		s.blocks[f.last].next = i
-	}
-	f.last = i
 }
 
 func (s *seriesSet) sort() {
@@ -112,62 +134,18 @@ func (s *series) Iterator(old chunkenc.Iterator) chunkenc.Iterator {
 
 // iterator walks decoded samples in ascending time.
 type iterator struct {
-	ts      []int64
-	vs      []float64
-	i       int // -1 before the first
-	err     error
-	decoder blockReader
+	samples
+	i   int // -1 before the first
+	err error
 }
 
 func (it *iterator) reset(s *series) {
-	it.ts, it.vs, it.i, it.err = it.ts[:0], it.vs[:0], -1, s.set.ctx.Err()
-	sorted := true
-	for b := s.first; b >= 0 && it.err == nil; b = s.set.blocks[b].next {
-		n := len(it.ts)
-		it.ts, it.vs, it.err = it.decoder.read(&s.set.blocks[b].ref, s.set.mint, s.set.maxt, it.ts, it.vs)
-		if n > 0 && n < len(it.ts) && it.ts[n] <= it.ts[n-1] {
-			sorted = false
-		}
-	}
+	it.i, it.err = -1, s.set.ctx.Err()
 	if it.err != nil {
-		it.ts, it.vs = it.ts[:0], it.vs[:0]
+		it.clear()
 		return
 	}
-	if !sorted {
-		sort.Stable((*byTime)(it))
-	}
-	it.dropDuplicates()
-}
-
-// dropDuplicates leaves one sample per timestamp: the greatest value, and any value rather than a staleness marker. The
-// engine keeps all of them in no stable order, this choice gives the same answer before and after it merged its files.
-func (it *iterator) dropDuplicates() {
-	ts, vs := it.ts, it.vs
-	n := 0
-	for n+1 < len(ts) && ts[n] != ts[n+1] {
-		n++
-	}
-	if n+1 >= len(ts) {
-		return // the usual case
-	}
-	for i := n + 1; i < len(ts); i++ {
-		if ts[i] != ts[n] {
-			n++
-			ts[n], vs[n] = ts[i], vs[i]
-		} else if value.IsStaleNaN(vs[n]) || vs[i] > vs[n] {
-			vs[n] = vs[i]
-		}
-	}
-	it.ts, it.vs = ts[:n+1], vs[:n+1]
-}
-
-type byTime iterator
-
-func (b *byTime) Len() int           { return len(b.ts) }
-func (b *byTime) Less(i, j int) bool { return b.ts[i] < b.ts[j] }
-func (b *byTime) Swap(i, j int) {
-	b.ts[i], b.ts[j] = b.ts[j], b.ts[i]
-	b.vs[i], b.vs[j] = b.vs[j], b.vs[i]
+	it.err = s.set.blocks.read(s.chain, s.set.mint, s.set.maxt, &it.samples)
 }
 
 func (it *iterator) Next() chunkenc.ValueType {

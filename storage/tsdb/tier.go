@@ -60,6 +60,9 @@ type tier struct {
 	memory     vmMemory
 	daily      bool // has an index per day
 	vm         *vm  // nil until open
+	queryable  *queryable
+
+	finished *atomic.Int64 // of the job that fills the tier; nil for raw
 
 	// floor is the oldest time that is kept, Unix milliseconds, when something else than the retention decides it, as a
 	// size budget does; 0 when nothing does.

@@ -37,8 +37,10 @@ type Options struct {
 	Dir         string // each tier lives in a directory of its own here
 	MemoryBytes int    // caches of the storage engine; process-wide, the first Open decides. 0 means DefaultMemoryBytes
 	Retention   Retention
-	Log         *slog.Logger
-	Registerer  prometheus.Registerer // nil: not instrumented
+	// RollupExclude are metrics that have no rollups and are kept as long as raw samples are. A trailing * stands for any ending.
+	RollupExclude []string
+	Log           *slog.Logger
+	Registerer    prometheus.Registerer // nil: not instrumented
 
 	// Probe is the command line that calls Probe on the directory appended to it, after "-deep" or not. Without it,
 	// nobody looks closer after an unclean end.
@@ -88,7 +90,7 @@ type DB struct {
 	tiers      []*tier // the finest first
 	raw        *vm     // of the first tier: what is appended goes there
 	wal        *wal
-	queryable  *queryable
+	rollup     *rollup
 	gate       *gate
 	promql     *promqlEngines
 	metadata   *metadataStore
@@ -133,7 +135,11 @@ func Open(o Options) (*DB, error) {
 	db.wal.replay(db.replayed)
 	db.gate = newGate()
 	db.metadata = newMetadataStore()
-	db.queryable = &queryable{db: db, vm: db.raw, labels: newLabelCache(o.MemoryBytes / 8), maxSeries: maxSeries}
+	db.rollup = newRollup(db, o.RollupExclude)
+	names := newLabelCache(o.MemoryBytes / 8)
+	for _, t := range db.tiers {
+		t.queryable = &queryable{db: db, tier: t, labels: names, maxSeries: maxSeries}
+	}
 	db.parser = newSelectorParser()
 	db.metrics = newMetrics(db, o.Registerer)
 	db.promql = newPromQLEngines(o.Log, db.metrics.engineRegisterer())
@@ -180,6 +186,7 @@ func (db *DB) Close() error {
 		t.vm.close()
 	}
 	db.wal.close()
+	db.rollup.close()
 	return errors.Join(markClean(db.dir), db.lock.release())
 }
 
@@ -201,6 +208,7 @@ func (db *DB) Run(ctx context.Context) error {
 	g.Go(func() error { return db.wal.Run(ctx) })
 	g.Go(func() error { return db.disk.Run(ctx) })
 	g.Go(func() error { return db.runHealthy(ctx) })
+	g.Go(func() error { return db.rollup.Run(ctx) })
 	return g.Wait()
 }
 
@@ -298,8 +306,8 @@ func (db *DB) replayed(batch *rows) error {
 // ReadOnly tells that nothing is stored because the disk is nearly full.
 func (db *DB) ReadOnly() bool { return db.disk.full.Load() || db.raw.readOnly() }
 
-// Queryable offers the samples to Prometheus' own packages.
-func (db *DB) Queryable() promstorage.Queryable { return db.queryable }
+// Queryable offers the samples as scraped to Prometheus' own packages.
+func (db *DB) Queryable() promstorage.Queryable { return db.tiers[0].queryable }
 
 // DiskUsage returns the bytes of all files of the database.
 func (db *DB) DiskUsage() (uint64, error) {

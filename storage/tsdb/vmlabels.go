@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/VictoriaMetrics/VictoriaMetrics/lib/bytesutil"
+	"github.com/VictoriaMetrics/VictoriaMetrics/lib/prompb"
 	vmstorage "github.com/VictoriaMetrics/VictoriaMetrics/lib/storage"
 	"github.com/prometheus/prometheus/model/labels"
 )
@@ -38,13 +40,12 @@ func (v *vm) labelValues(ctx context.Context, name string, f filters, mint, maxt
 	return values, nil
 }
 
-// deleteSeries hides all series that match, for all time, and returns their number.
-func (v *vm) deleteSeries(f filters, limit int) (int, error) {
-	n, err := v.s.DeleteSeries(nil, f.list(), limit)
-	if err != nil {
-		return 0, fmt.Errorf("delete series: %w", err)
+// deleteSeries hides all series that match, for all time.
+func (v *vm) deleteSeries(f filters, limit int) error {
+	if _, err := v.s.DeleteSeries(nil, f.list(), limit); err != nil {
+		return fmt.Errorf("delete series: %w", err)
 	}
-	return n, nil
+	return nil
 }
 
 // cardinality counts what the index of one day holds.
@@ -79,15 +80,62 @@ type decoder struct {
 	builder labels.ScratchBuilder
 }
 
-func (d *decoder) labels(name []byte) (labels.Labels, error) {
+func (d *decoder) labels(name []byte) (seriesLabels, error) {
 	if err := d.name.Unmarshal(name); err != nil {
-		return labels.EmptyLabels(), fmt.Errorf("decode series name: %w", err)
+		return seriesLabels{}, fmt.Errorf("decode series name: %w", err)
 	}
+	var s seriesLabels
 	d.builder.Reset()
 	d.builder.Add(labels.MetricName, string(d.name.MetricGroup))
 	for i := range d.name.Tags {
-		d.builder.Add(string(d.name.Tags[i].Key), string(d.name.Tags[i].Value))
+		key, value := d.name.Tags[i].Key, d.name.Tags[i].Value
+		if string(key) == aggregateLabel {
+			s.aggregate = string(value)
+			continue
+		}
+		d.builder.Add(string(key), string(value))
 	}
 	d.builder.Sort()
-	return d.builder.Labels(), nil
+	s.labels = d.builder.Labels()
+	return s, nil
+}
+
+// A rollupNamer makes names for insert of the names that a search found; its buffers are reused.
+type rollupNamer struct {
+	name   vmstorage.MetricName
+	base   []byte
+	labels []prompb.Label
+}
+
+// read takes a name that a search found apart.
+func (n *rollupNamer) read(name []byte) (aggregate string, err error) {
+	if err := n.name.Unmarshal(name); err != nil {
+		return "", fmt.Errorf("decode series name: %w", err)
+	}
+	aggregate = string(n.name.GetTagValue(aggregateLabel))
+	n.name.RemoveTag(aggregateLabel)
+	return aggregate, nil
+}
+
+// metric and series are the metric's name and the whole name, without the aggregate; valid until the next read.
+func (n *rollupNamer) metric() []byte { return n.name.MetricGroup }
+
+func (n *rollupNamer) series() []byte {
+	n.base = n.name.Marshal(n.base[:0])
+	return n.base
+}
+
+func (n *rollupNamer) target() string {
+	tag := func(name string) string { return string(n.name.GetTagValue(name)) }
+	return targetKey(tag("job"), tag("instance"), tag("server"))
+}
+
+// insertName appends the name as the engine wants it on insert. A label may follow.
+func (n *rollupNamer) insertName(dst []byte) []byte {
+	n.labels = append(n.labels[:0], prompb.Label{Name: nameLabel, Value: bytesutil.ToUnsafeString(n.name.MetricGroup)})
+	for i := range n.name.Tags {
+		t := &n.name.Tags[i]
+		n.labels = append(n.labels, prompb.Label{Name: bytesutil.ToUnsafeString(t.Key), Value: bytesutil.ToUnsafeString(t.Value)})
+	}
+	return vmstorage.MarshalMetricNameRaw(dst, n.labels)
 }

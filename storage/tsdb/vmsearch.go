@@ -34,10 +34,11 @@ type blockRef = vmstorage.BlockRef
 
 // search walks the blocks of all series that match, block after block.
 type search struct {
-	ctx context.Context
-	s   vmstorage.Search
-	n   int
-	err error
+	ctx    context.Context
+	s      vmstorage.Search
+	series int // that were found
+	n      int
+	err    error
 }
 
 // search finds the series that match within [mint, maxt]. The caller closes it, also after an error.
@@ -50,6 +51,7 @@ func (v *vm) search(ctx context.Context, f filters, mint, maxt int64, limit int)
 	if n > limit {
 		return s, &TooManySeriesError{limit}
 	}
+	s.series = n
 	return s, nil
 }
 
@@ -119,4 +121,25 @@ func deadline(ctx context.Context) uint64 {
 		d = time.Now().Add(time.Hour)
 	}
 	return uint64(d.Unix()) + 1
+}
+
+// any reports whether there may be a sample within [mint, maxt].
+func (v *vm) any(ctx context.Context, mint, maxt int64) (bool, error) {
+	f, err := newFilters(nil)
+	if err != nil {
+		return false, err
+	}
+	found, err := v.search(ctx, f, mint, maxt, everything)
+	defer found.close()
+	if err != nil {
+		return false, err
+	}
+	return found.next(), found.error()
+}
+
+// count returns how many series match.
+func (v *vm) count(ctx context.Context, f filters, mint, maxt int64) (int, error) {
+	found, err := v.search(ctx, f, mint, maxt, everything)
+	defer found.close()
+	return found.series, err
 }

@@ -1,0 +1,37 @@
+package tsdb
+
+import (
+	"context"
+	"time"
+)
+
+// SetFloor lets a tier forget what is older than at.
+func (db *DB) SetFloor(tier string, at time.Time) {
+	for _, t := range db.tiers {
+		if t.name == tier {
+			t.floor.Store(at.UnixMilli())
+		}
+	}
+}
+
+// Plan returns for each segment of a range query the tier and the expression.
+func (db *DB) Plan(expr string, from, to time.Time, step time.Duration, o QueryOptions) ([][2]string, error) {
+	p, err := db.plan(context.Background(), expr, from.UnixMilli(), to.UnixMilli(), step.Milliseconds(), o)
+	if err != nil {
+		return nil, err
+	}
+	var list [][2]string
+	for _, s := range p.segments {
+		list = append(list, [2]string{s.tier.name, s.expr})
+	}
+	return list, nil
+}
+
+// RollupRules are the functions of a range that rollups can answer.
+func RollupRules() []string {
+	var list []string
+	for name := range rangeRules {
+		list = append(list, name)
+	}
+	return list
+}
