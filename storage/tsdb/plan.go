@@ -137,7 +137,7 @@ func (p *planner) tierAt(t int64) *tier {
 	}
 	best := tiers[0]
 	for _, tier := range tiers {
-		if tier.resolution > 0 && tier.finished.Load() == 0 {
+		if !tier.ready() {
 			continue
 		}
 		if tier.oldest(p.now) <= oldest {

@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
-	promstorage "github.com/prometheus/prometheus/storage"
 
 	"monitoring/storage"
 )
@@ -176,12 +175,6 @@ func (db *DB) QueryRange(ctx context.Context, expr string, from, to time.Time, s
 		return nil, err
 	}
 	return resultSeries(r)
-}
-
-// Read calls f with a reader of the raw samples of a range, under the limits of a query. What f selects is not to be
-// used after it has returned.
-func (db *DB) Read(ctx context.Context, from, to time.Time, f func(context.Context, promstorage.Querier) error) error {
-	return db.withQuerier(ctx, from, to, func(ctx context.Context, q *querier) error { return f(ctx, q) })
 }
 
 // RuleQuery evaluates the expression of a rule at one time.

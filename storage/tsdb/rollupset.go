@@ -2,7 +2,6 @@ package tsdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +13,7 @@ import (
 )
 
 // A Select on a rollup tier names what it wants by a matcher on __agg__ that rewrite.go has added: avg, min, max, inc or
-// count, or sum, which is avg times count. The series that come back have the label sets of raw data. Where a series lacks
+// count, or sum, which is avg times count. Without one it is avg. The series that come back have the label sets of raw data. Where a series lacks
 // what is asked, because it is a counter and means are asked or the other way round, it is derived: the level of a counter
 // is the sum of its increases since the begin of the selection, the increase of a gauge is the step from mean to mean.
 const aggregateSum = "sum"
@@ -38,12 +37,11 @@ type rollupSeries struct {
 
 func (q *querier) selectRollups(ctx context.Context, mint, maxt int64, ms []*labels.Matcher) (*rollupSet, error) {
 	set := &rollupSet{ctx: ctx, mint: mint, maxt: maxt}
-	i := slices.IndexFunc(ms, func(m *labels.Matcher) bool { return m.Name == aggregateLabel })
-	if i < 0 {
-		return nil, errors.New("select rollups: no aggregate was asked for")
+	set.wanted = aggregationNames[aggAvg]
+	if i := slices.IndexFunc(ms, func(m *labels.Matcher) bool { return m.Name == aggregateLabel }); i >= 0 {
+		set.wanted = ms[i].Value
+		ms = slices.Delete(slices.Clone(ms), i, i+1)
 	}
-	set.wanted = ms[i].Value
-	ms = slices.Delete(slices.Clone(ms), i, i+1)
 	if maxt < 0 || mint > maxt || mint > maxTime {
 		return set, nil
 	}

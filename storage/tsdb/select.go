@@ -168,6 +168,24 @@ func (db *DB) DeleteSeries(ctx context.Context, matchers []string) (int, error) 
 	return len(gone), nil
 }
 
+// Read calls f with a reader of one tier, under the limits of a query: samples as scraped when from is not older than
+// they are, else the means of the finest tier that is old enough, up to its newest finished window. What f selects is not
+// to be used after it has returned.
+func (db *DB) Read(ctx context.Context, from, to time.Time, f func(context.Context, promstorage.Querier) error) error {
+	return db.underLimits(ctx, func(ctx context.Context) error {
+		best := db.tiers[0]
+		for _, t := range db.tiers {
+			if best.oldest(time.Now()) <= from.UnixMilli() {
+				break
+			}
+			if t.ready() && t.oldest(time.Now()) < best.oldest(time.Now()) {
+				best = t
+			}
+		}
+		return best.read(from.UnixMilli(), to.UnixMilli(), func(q *querier) error { return f(ctx, q) })
+	})
+}
+
 // withQueriers calls f with a reader of each tier that has something of the range that no finer tier has, under the same
 // limits as a query.
 func (db *DB) withQueriers(ctx context.Context, from, to time.Time, f func(context.Context, *querier) error) error {
@@ -178,6 +196,25 @@ func (db *DB) withQueriers(ctx context.Context, from, to time.Time, f func(conte
 	if !to.IsZero() {
 		maxt = to.UnixMilli()
 	}
+	return db.underLimits(ctx, func(ctx context.Context) error {
+		now := time.Now()
+		for i, t := range db.tiers {
+			if i > 0 && mint >= db.tiers[i-1].oldest(now) {
+				break
+			}
+			if maxt < t.oldest(now) || !t.ready() {
+				continue
+			}
+			if err := t.read(mint, maxt, func(q *querier) error { return f(ctx, q) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// underLimits calls f when a place for a query is free.
+func (db *DB) underLimits(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	if err := db.enter(); err != nil {
@@ -188,23 +225,15 @@ func (db *DB) withQueriers(ctx context.Context, from, to time.Time, f func(conte
 		return queueError(err)
 	}
 	defer db.gate.leave()
-	now := time.Now()
-	for i, t := range db.tiers {
-		if i > 0 && mint >= db.tiers[i-1].oldest(now) {
-			break
-		}
-		if maxt < t.oldest(now) {
-			continue
-		}
-		q, err := t.queryable.Querier(mint, maxt)
-		if err != nil {
-			return err
-		}
-		err = f(ctx, q.(*querier))
-		q.Close()
-		if err != nil {
-			return err
-		}
+	return f(ctx)
+}
+
+// read calls f with a reader of the tier.
+func (t *tier) read(mint, maxt int64, f func(*querier) error) error {
+	q, err := t.queryable.Querier(mint, maxt)
+	if err != nil {
+		return err
 	}
-	return nil
+	defer q.Close()
+	return f(q.(*querier))
 }

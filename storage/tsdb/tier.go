@@ -91,6 +91,9 @@ func (t *tier) oldest(now time.Time) int64 {
 	return max(now.Add(-t.retention).UnixMilli(), t.floor.Load(), minTime)
 }
 
+// ready reports whether there is anything in the tier yet.
+func (t *tier) ready() bool { return t.resolution == 0 || t.finished.Load() > 0 }
+
 // bytes returns the size of all files of the tier.
 func (t *tier) bytes() (uint64, error) { return dirBytes(t.dir) }
 
