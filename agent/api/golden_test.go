@@ -21,6 +21,7 @@ func TestWireFormat(t *testing.T) {
 		Metrics{}, Processes{}, Version{}, Health{}, SigningRequest{}, Certificate{}, InstallToken{},
 		Failure{}, Changed{}, HAProxyStatus{},
 		FirewallStatus{}, FirewallRules{}, FirewallChange{}, FirewallPending{}, FirewallConfirm{},
+		ExecRequest{}, ExecLine{}, ExecDone{}, ExecError{}, Execution{}, TerminalSize{}, TerminalEnd{}, PowerRequest{}, SignalRequest{},
 	} {
 		typ := reflect.TypeOf(v)
 		t.Run(typ.Name(), func(t *testing.T) {

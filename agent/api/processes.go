@@ -22,6 +22,7 @@ type Process struct {
 	Status        string  `json:"status"` // running, sleeping, disk-sleep, stopped, zombie, idle
 	Threads       int     `json:"threads,omitempty"`
 	Command       string  `json:"command,omitempty"`
+	Started       uint64  `json:"started,omitempty"` // ticks since boot; tells it from a later process with the same number
 }
 
 // Processes answers PathProcesses: the whole table as of CollectedAt (at most 5 s old).

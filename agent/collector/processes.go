@@ -43,9 +43,9 @@ type Process struct {
 	Threads  int
 	Resident uint64  // bytes
 	CPU      float64 // share of the whole machine since the previous table, 0 to 1
+	Started  uint64  // ticks since boot; tells a process from a later one with the same number
 
-	started uint64 // ticks since boot; tells a process from a later one with the same number
-	ticks   uint64 // user and system time
+	ticks uint64 // user and system time
 }
 
 // ProcessTable is all processes of one moment.
@@ -180,7 +180,7 @@ func (c *processTable) compare(t *ProcessTable) error {
 	for i := range t.Processes {
 		p := &t.Processes[i]
 		used := p.ticks
-		if b := before[p.PID]; b != nil && b.started == p.started {
+		if b := before[p.PID]; b != nil && b.Started == p.Started {
 			used -= min(b.ticks, used)
 		}
 		p.CPU = min(float64(used)/available, 1)
@@ -229,7 +229,7 @@ func parseProcess(b []byte) (p Process, ok bool) {
 		case 20:
 			p.Threads = int(min(v, 1<<31-1))
 		case 22:
-			p.started = v
+			p.Started = v
 		case 24:
 			p.Resident = v
 		default:

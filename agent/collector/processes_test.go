@@ -53,7 +53,7 @@ func TestParseProcess(t *testing.T) {
 			t.Errorf("%q: %+v, %v", text, got, ok)
 		}
 	}
-	p := Process{Name: "bash", State: 'S', Threads: 7, Resident: 88, started: 555, ticks: 42}
+	p := Process{Name: "bash", State: 'S', Threads: 7, Resident: 88, Started: 555, ticks: 42}
 	f("12 (bash) S"+rest, p, true)
 	p.Name = ") R (tmux: x"
 	f("12 () R (tmux: x) S"+rest, p, true) // a name may be made to look like the columns

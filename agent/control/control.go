@@ -35,7 +35,7 @@ type Subsystem interface {
 	Run(ctx context.Context) error
 }
 
-// Action is one thing that can be asked of a subsystem. Exactly one of Do and Stream is set.
+// Action is one thing that can be asked of a subsystem. Exactly one of Do, Stream and Upgrade is set.
 type Action struct {
 	Method string // GET looks; anything else changes, and needs rw in AGENT_ALLOW
 	Path   string // below the subsystem's own, as in "/rules/{name}"
@@ -47,10 +47,13 @@ type Action struct {
 	Do         func(ctx context.Context, c Call) (any, error)
 	// Stream sends events while it works. It ends with ctx: also when the panel hangs up.
 	Stream func(ctx context.Context, c Call, send func(event string, v any) error) error
+	// Upgrade takes the connection over, as for a WebSocket, and ends when it is through. It has the deadlines that it
+	// sets itself. An error before that is an ordinary refusal.
+	Upgrade func(w http.ResponseWriter, r *http.Request) error
 }
 
-// Changes reports whether the action may change something.
-func (a Action) Changes() bool { return a.Method != http.MethodGet }
+// Changes reports whether the action may change something. A WebSocket begins with GET whatever it is for.
+func (a Action) Changes() bool { return a.Method != http.MethodGet || a.Upgrade != nil }
 
 // Call is one request.
 type Call struct {
@@ -119,5 +122,7 @@ func All(o Options) []Subsystem {
 	return []Subsystem{
 		NewHAProxy(o),
 		NewFirewall(o),
+		NewExec(o),
+		NewPower(o),
 	}
 }

@@ -27,6 +27,7 @@ type Host struct {
 	tcpDump func(*TCPSockets) error
 	addrs   func() (map[int][]netip.Prefix, error)
 	run     func(context.Context, Command) (Result, error)
+	real    bool // there are processes and terminals
 
 	mu    sync.Mutex
 	stuck map[string]bool // mount points whose statfs has not come back
@@ -42,6 +43,9 @@ func New(root string) *Host {
 	return h
 }
 
+// Here returns this machine as our own namespaces show it, also when they are a container's.
+func Here() *Host { return open("/") }
+
 // Inside returns the machine whose process 1 is pid here: a container, seen from outside.
 func Inside(pid int) *Host {
 	h := open(fmt.Sprintf("/proc/%d/root", pid))
@@ -52,7 +56,7 @@ func Inside(pid int) *Host {
 func open(root string) *Host {
 	h := &Host{root: filepath.Clean(root), fsys: os.DirFS(root), tcpDump: dumpTCP, addrs: listAddresses, stuck: map[string]bool{}}
 	h.statfs = func(path string) (Usage, error) { return statfs(filepath.Join(h.root, path)) }
-	h.run = h.runProcess
+	h.run, h.real = h.runProcess, true
 	return h
 }
 

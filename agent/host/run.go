@@ -89,14 +89,8 @@ func (h *Host) Run(ctx context.Context, c Command) (Result, error) {
 
 // runProcess is run for a machine that is real.
 func (h *Host) runProcess(ctx context.Context, c Command) (Result, error) {
-	argv := c.Args
-	if h.enter != 0 {
-		argv = append([]string{"nsenter", "-t", strconv.Itoa(h.enter), "-m", "-u", "-n", "-i", "-p", "-C", "--"}, argv...)
-	}
-	attributes := &syscall.SysProcAttr{Setpgid: true}
-	if h.borrow { // our image has no nsenter: take the machine's, with its libraries
-		attributes.Chroot = h.root
-	}
+	path, argv, attributes := h.prepare(c.Args)
+	attributes.Setpgid = true
 	var stdout, stderr bytes.Buffer
 	out := &limited{w: c.Stdout, left: c.MaxOutput}
 	errOut := &limited{w: c.Stderr, left: c.MaxOutput}
@@ -106,7 +100,7 @@ func (h *Host) runProcess(ctx context.Context, c Command) (Result, error) {
 	if errOut.w == nil {
 		errOut.w = &stderr
 	}
-	cmd := exec.CommandContext(ctx, lookPath(attributes.Chroot, argv[0]), argv[1:]...)
+	cmd := exec.CommandContext(ctx, path, argv[1:]...)
 	cmd.Env = append([]string{"PATH=" + commandPath, "HOME=/root", "LC_ALL=C"}, c.Env...)
 	cmd.Dir = "/"
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(c.Stdin), out, errOut
@@ -128,6 +122,19 @@ func (h *Host) runProcess(ctx context.Context, c Command) (Result, error) {
 		return r, fmt.Errorf("run %s: %w", c.Args[0], err)
 	}
 	return r, nil
+}
+
+// prepare says how a program of the machine is started from here: what to execute, with which arguments and attributes.
+func (h *Host) prepare(args []string) (path string, argv []string, _ *syscall.SysProcAttr) {
+	argv = args
+	if h.enter != 0 {
+		argv = append([]string{"nsenter", "-t", strconv.Itoa(h.enter), "-m", "-u", "-n", "-i", "-p", "-C", "--"}, argv...)
+	}
+	attributes := &syscall.SysProcAttr{}
+	if h.borrow { // our image has no nsenter: take the machine's, with its libraries
+		attributes.Chroot = h.root
+	}
+	return lookPath(attributes.Chroot, argv[0]), argv, attributes
 }
 
 // lookPath finds a program below root where machines have them, whatever the agent's own PATH is.

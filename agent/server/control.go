@@ -29,6 +29,9 @@ func (s *Server) controlRoutes() []route {
 		inspect := control.Action{Method: http.MethodGet, Do: func(ctx context.Context, _ control.Call) (any, error) { return sub.Inspect(ctx) }}
 		for _, a := range append([]control.Action{inspect}, sub.Actions()...) {
 			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.act(w, r, sub, a, turn) })
+			if a.Upgrade != nil {
+				h = func(w http.ResponseWriter, r *http.Request) { s.upgrade(w, r, a) }
+			}
 			out = append(out, route{a.Method, "/v1/" + sub.Name() + a.Path, sub.Domain(), a.Changes(), sub.Name(), h})
 		}
 	}
@@ -80,6 +83,15 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, sub control.Subsyst
 		s.o.Log.Info("change", "subsystem", sub.Name(), "action", r.Method+" "+r.URL.Path, "took", time.Since(began).Round(time.Millisecond), "err", err)
 	} else if err != nil {
 		s.o.Log.Debug("look", "subsystem", sub.Name(), "action", r.Method+" "+r.URL.Path, "err", err)
+	}
+}
+
+// upgrade hands the connection over. What the subsystem does with it, it writes into the log itself.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, a control.Action) {
+	rc := http.NewResponseController(w)
+	_, _ = rc.SetReadDeadline(time.Time{}), rc.SetWriteDeadline(time.Time{})
+	if err := a.Upgrade(w, r); err != nil && !errors.Is(err, control.ErrAnswered) {
+		refuseWith(w, err)
 	}
 }
 

@@ -41,7 +41,7 @@ func (d *Document) Processes(ctx context.Context) (api.Processes, error) {
 	buf := make([]byte, 0, 4<<10)
 	for _, p := range table.Processes {
 		row := process(p, memory.Total)
-		row.MemoryBytes, row.Threads = p.Resident, p.Threads
+		row.MemoryBytes, row.Threads, row.Started = p.Resident, p.Threads, p.Started
 		dir := "proc/" + strconv.Itoa(p.PID)
 		if buf, err = d.host.ReadInto(dir+"/status", buf); err != nil {
 			continue // it has ended since the table was read

@@ -32,14 +32,14 @@ func TestProcessTable(t *testing.T) {
 		}
 		const page = 4096 // 8,192,000,000 bytes of memory
 		want := []api.Process{
-			{PID: 413, Name: "nginx", User: "www-data", CPUPercent: 25, MemoryPercent: 1, MemoryBytes: 20000 * page, Status: "running", Threads: 4, Command: "nginx: worker process"},
-			{PID: 1, Name: "systemd", User: "root", MemoryPercent: 0.15, MemoryBytes: 3000 * page, Status: "sleeping", Threads: 1, Command: "/sbin/init splash"},
-			{PID: 2, Name: "kthreadd", User: "root", Status: "sleeping", Threads: 1, Command: "[kthreadd]"},
-			{PID: 31, Name: "kworker/0:1-events", User: "root", Status: "idle", Threads: 1, Command: "[kworker/0:1-events]"},
-			{PID: 412, Name: "nginx", User: "root", MemoryPercent: 0.25, MemoryBytes: 5000 * page, Status: "sleeping", Threads: 1, Command: "nginx: master process /usr/sbin/nginx"},
-			{PID: 777, Name: "tmux: server (x) R", User: "ada", MemoryPercent: 0.05, MemoryBytes: 1000 * page, Status: "sleeping", Threads: 1, Command: "tmux new -s x"},
-			{PID: 800, Name: "defunct one", User: "ada", Status: "zombie", Threads: 1, Command: "[defunct one]"},
-			{PID: 900, Name: "backup", User: "1001", MemoryPercent: 5, MemoryBytes: 100000 * page, Status: "disk-sleep", Threads: 2,
+			{PID: 413, Name: "nginx", User: "www-data", CPUPercent: 25, MemoryPercent: 1, MemoryBytes: 20000 * page, Status: "running", Threads: 4, Started: 2010, Command: "nginx: worker process"},
+			{PID: 1, Name: "systemd", User: "root", MemoryPercent: 0.15, MemoryBytes: 3000 * page, Status: "sleeping", Threads: 1, Started: 1, Command: "/sbin/init splash"},
+			{PID: 2, Name: "kthreadd", User: "root", Status: "sleeping", Threads: 1, Started: 1, Command: "[kthreadd]"},
+			{PID: 31, Name: "kworker/0:1-events", User: "root", Status: "idle", Threads: 1, Started: 20, Command: "[kworker/0:1-events]"},
+			{PID: 412, Name: "nginx", User: "root", MemoryPercent: 0.25, MemoryBytes: 5000 * page, Status: "sleeping", Threads: 1, Started: 2000, Command: "nginx: master process /usr/sbin/nginx"},
+			{PID: 777, Name: "tmux: server (x) R", User: "ada", MemoryPercent: 0.05, MemoryBytes: 1000 * page, Status: "sleeping", Threads: 1, Started: 3000, Command: "tmux new -s x"},
+			{PID: 800, Name: "defunct one", User: "ada", Status: "zombie", Threads: 1, Started: 3100, Command: "[defunct one]"},
+			{PID: 900, Name: "backup", User: "1001", MemoryPercent: 5, MemoryBytes: 100000 * page, Status: "disk-sleep", Threads: 2, Started: 3200,
 				Command: "/usr/bin/backup --password *** --api-token=*** postgres://app:***@db/x --config-file=/etc/b.conf"},
 		}
 		if diff := cmp.Diff(want, got.Processes); diff != "" {

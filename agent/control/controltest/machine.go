@@ -82,6 +82,20 @@ func Boot(t testing.TB) *Machine {
 	return shared.machine
 }
 
+// Own boots a machine for one test, which may restart it or turn it off.
+func Own(t testing.TB) *Machine {
+	t.Helper()
+	m, err := start()
+	if err != nil {
+		t.Fatalf("boot a machine: %v", err)
+	}
+	t.Cleanup(m.off)
+	return m
+}
+
+// Off reports whether the machine's process 1 is gone.
+func (m *Machine) Off() bool { return errors.Is(syscall.Kill(m.PID, 0), syscall.ESRCH) }
+
 func start() (*Machine, error) {
 	dir, err := os.MkdirTemp("", "machine-")
 	if err != nil {
