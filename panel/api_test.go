@@ -151,7 +151,14 @@ func (c *tour) addServer(t *testing.T) int64 {
 		c.get(t, &s, "/api/servers/{id}/join-status", id)
 		return s.Joined
 	})
+	var last []byte
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the last word about the agent: %s", last)
+		}
+	})
 	eventually(t, "the first document arrives", wait, func() bool {
+		_, last = c.call(t, "GET", fmt.Sprintf("/api/servers/%d", id), nil)
 		status, _ := c.call(t, "GET", fmt.Sprintf("/api/proxy/%d/metrics", id), nil)
 		return status == http.StatusOK
 	})
@@ -263,6 +270,20 @@ func (c *tour) control(t *testing.T, id int64) {
 		t.Errorf("haproxy: %+v", status)
 	}
 	c.firewall(t, id)
+	c.commands(t, id)
+}
+
+// commands are closed by the node's owner; TestTerminalOfARealNode runs some.
+func (c *tour) commands(t *testing.T, id int64) {
+	for _, route := range []string{"execute", "execute-stream"} {
+		c.restricted(t, "POST", map[string]any{"command": "true"}, "/api/proxy/{id}/system/"+route, id)
+	}
+	c.restricted(t, "POST", map[string]any{"cols": 80, "rows": 24}, "/api/proxy/{id}/terminal", id)
+	if status, b := c.call(t, "GET", c.visit("GET", "/api/terminal/{ticket}", []any{"made-up"}), nil); status != http.StatusNotFound {
+		t.Errorf("a made-up ticket: %d %s", status, b)
+	}
+	c.restricted(t, "POST", map[string]any{"action": "reboot", "confirm": "reboot"}, "/api/proxy/{id}/power", id)
+	c.restricted(t, "POST", map[string]any{"signal": "TERM", "started": 7}, "/api/proxy/{id}/power/processes/{pid}/signal", id, 99)
 }
 
 // firewall looks at this machine's own, which may have none and may not let us see it. TestFirewallOfARealNode changes one.

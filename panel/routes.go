@@ -12,11 +12,13 @@ import (
 	"monitoring/panel/haproxy"
 	"monitoring/panel/metrics"
 	"monitoring/panel/notify"
+	"monitoring/panel/power"
 	"monitoring/panel/promapi"
 	"monitoring/panel/rest"
 	"monitoring/panel/settings"
 	"monitoring/panel/sql"
 	"monitoring/panel/system"
+	"monitoring/panel/terminal"
 )
 
 // features are the parts of the panel that answer requests.
@@ -34,6 +36,8 @@ type features struct {
 	promapi  *promapi.Service
 	system   *system.Service
 	sql      *sql.Service
+	terminal *terminal.Service
+	power    *power.Service
 	registry *prometheus.Registry
 }
 
@@ -48,6 +52,10 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/join", rest.Only(rest.Public), f.fleet.JoinRoutes)
 	m.Mount("/api/servers", fleetAccess, f.fleet.Routes)
 	m.Mount("/api/proxy/{id}", fleetAccess, f.metrics.Routes)
+	m.Mount("/api/proxy/{id}/system", fleetAccess, f.terminal.Routes)
+	m.Mount("/api/proxy/{id}/terminal", rest.Only(rest.Session), f.terminal.TicketRoutes)
+	m.Mount("/api/terminal", rest.Only(rest.Session), f.terminal.ShellRoutes)
+	m.Mount("/api/proxy/{id}/power", fleetAccess, f.power.Routes)
 	m.Mount("/api/proxy/{id}/haproxy", fleetAccess, f.haproxy.Routes)
 	m.Mount("/api/proxy/{id}/haproxy/firewall", fleetAccess, f.firewall.Routes)
 	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)

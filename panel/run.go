@@ -27,12 +27,14 @@ import (
 	"monitoring/panel/metrics"
 	"monitoring/panel/notify"
 	"monitoring/panel/outbound"
+	"monitoring/panel/power"
 	"monitoring/panel/promapi"
 	"monitoring/panel/rest"
 	"monitoring/panel/scrape"
 	"monitoring/panel/settings"
 	"monitoring/panel/sql"
 	"monitoring/panel/system"
+	"monitoring/panel/terminal"
 	"monitoring/panel/web"
 	"monitoring/storage"
 	"monitoring/storage/clickhouse"
@@ -191,6 +193,8 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		auth: authService, fleet: fleetService, notify: notifyService, alerts: alertsService, billing: billingService, settings: settingsService, events: hub,
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
+		terminal: terminal.New(terminal.Options{Fleet: fleetService, Log: log, Registerer: registry}),
+		power:    power.New(fleetService),
 		haproxy:  haproxy.New(haproxy.Options{Fleet: fleetService, Log: log}),
 		firewall: firewall.New(firewall.Options{Fleet: fleetService, Log: log}),
 		promapi:  promapi.New(promapi.Options{DB: db, Log: log, Version: version, Targets: targetsOf(scraper)}),

@@ -878,6 +878,7 @@ export interface Process {
   status: string;
   threads?: number;
   command?: string;
+  started?: number;
 }
 
 export interface ProcessStats {
