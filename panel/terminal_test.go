@@ -34,7 +34,9 @@ func TestTerminalOfARealNode(t *testing.T) {
 	}
 	p.shell(t, base)
 
-	var audit struct{ Entries []struct{ Target, Detail string } }
+	var audit struct {
+		Entries []struct{ Target, Detail string }
+	}
 	p.must(t, "GET", "/api/audit", nil, &audit)
 	noted := fmt.Sprint(audit.Entries)
 	for _, want := range []string{"echo $((6*7))", "echo streamed", "open a shell"} {

@@ -107,7 +107,9 @@ func join(ctx context.Context, browser, node *websocket.Conn) string {
 	var typed atomic.Int64
 	typed.Store(time.Now().UnixNano())
 	ended := make(chan string, 2)
-	go func() { ended <- pass(ctx, node, browser, func() { typed.Store(time.Now().UnixNano()) }, "closed in the browser") }()
+	go func() {
+		ended <- pass(ctx, node, browser, func() { typed.Store(time.Now().UnixNano()) }, "closed in the browser")
+	}()
 	go func() { ended <- pass(ctx, browser, node, func() {}, "the shell ended") }()
 	check := time.NewTicker(idleCheck)
 	defer check.Stop()
