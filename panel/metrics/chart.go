@@ -64,7 +64,7 @@ func (s *Service) chart(w http.ResponseWriter, r *http.Request) error {
 		points = defaultPoints
 	}
 	interval := s.interval()
-	win := cut(span.from, span.to, span.stepFor(points, interval))
+	win := cut(span.from, span.to, span.stepFor(points, interval, s.leastStep(span)))
 
 	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
 	defer cancel()

@@ -53,13 +53,19 @@ func (s *Service) earliest(ctx context.Context, id int64, now time.Time) (*int64
 		return &ms, nil
 	}
 	from, to := now.Add(-longest), now
-	for _, step := range []time.Duration{24 * time.Hour, 30 * time.Minute, time.Minute} {
+	for i, step := range []time.Duration{24 * time.Hour, 30 * time.Minute, time.Minute} {
 		win := cut(from, to.Add(step), step)
 		found, ok, err := s.firstStep(ctx, id, win)
-		if err != nil || !ok {
+		switch {
+		case err != nil:
 			return nil, err
+		case !ok && i == 0:
+			return nil, nil
+		case !ok: // of so long ago nothing finer is kept
+			break
+		default:
+			from, to = found, found.Add(step-time.Millisecond)
 		}
-		from, to = found, found.Add(step-time.Millisecond)
 	}
 	ms := from.UnixMilli()
 	s.beginnings.put(id, ms, now)

@@ -130,7 +130,7 @@ func (s *Service) history(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	win := cut(span.from, span.to, span.stepFor(span.mostPoints(limit), s.interval()))
+	win := cut(span.from, span.to, span.stepFor(span.mostPoints(limit), s.interval(), s.leastStep(span)))
 
 	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
 	defer cancel()

@@ -99,7 +99,8 @@ func TestHistoryKeys(t *testing.T) {
 	f("period=1h&include_per_cpu=true", "raw", append(raw, "per_cpu_percent")...)
 	f("period=30d", "hour", "total_rx_bytes", "total_tx_bytes", "data_points")
 	f("period=30d&include_per_cpu=true", "hour", "total_rx_bytes", "total_tx_bytes", "data_points") // only raw has cores
-	f("period=365d", "day", "total_rx_bytes", "total_tx_bytes", "data_points")
+	f("period=365d", "hour", "total_rx_bytes", "total_tx_bytes", "data_points")
+	f("period=365d&limit=365", "day", "total_rx_bytes", "total_tx_bytes", "data_points")
 }
 
 // everything is one series of each metric that a history point reads.
@@ -151,7 +152,7 @@ func TestHistoryPerCPU(t *testing.T) {
 func TestHistoryTraffic(t *testing.T) {
 	t.Parallel()
 	b := start(t)
-	from := floor(time.Now().Add(-26*time.Hour), 24*time.Hour/12) // two hours: a step of period=30d
+	from := floor(time.Now().Add(-26*time.Hour), 24*time.Hour/12) // a grid that holds the step of period=30d
 	const perScrape = 5000
 	var received, bridge, sent []storage.Point
 	counter := 1e9
@@ -175,8 +176,8 @@ func TestHistoryTraffic(t *testing.T) {
 		metric(1, "agent_cpu_usage_ratio", received),
 	)
 	got := must[HistoryResponse](t, b, "/api/proxy/1/metrics/history?period=30d")
-	if got.ResolutionSeconds != 7200 || got.Count != 6 {
-		t.Fatalf("%d points of %g s, want 6 of 7200", got.Count, got.ResolutionSeconds)
+	if got.ResolutionSeconds != 3600 || got.Count != 12 {
+		t.Fatalf("%d points of %g s, want 12 of 3600", got.Count, got.ResolutionSeconds)
 	}
 	for i, p := range got.Data {
 		want := perScrape * got.ResolutionSeconds / 10
@@ -186,9 +187,9 @@ func TestHistoryTraffic(t *testing.T) {
 		if p.TotalTxBytes == nil || math.Abs(*p.TotalTxBytes-want/10) > want*0.0002 {
 			t.Errorf("point %d sent %s, want %g", i, show(p.TotalTxBytes), want/10)
 		}
-		wantCount := 720.0
-		if i == 3 {
-			wantCount = 620
+		wantCount := 360.0
+		if i == 6 {
+			wantCount = 260
 		}
 		if p.DataPoints == nil || *p.DataPoints != wantCount {
 			t.Errorf("point %d counts %s samples, want %g", i, show(p.DataPoints), wantCount)

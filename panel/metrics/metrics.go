@@ -115,6 +115,12 @@ func (s *Service) queryRange(ctx context.Context, expr string, w window) ([]stor
 	return series, nil
 }
 
+// leastStep is how wide the points of a span must be at least: of rollups two make a point. A twentieth of the span may
+// have lost its finer samples already, as the begin of the last 24 hours has when that is how long they are kept.
+func (s *Service) leastStep(sp span) time.Duration {
+	return 2 * s.db.ResolutionAt(sp.from.Add(sp.length/20), time.Now())
+}
+
 // overload turns an error of a query into an answer when the reason is that there is too much to do.
 func (s *Service) overload(ctx context.Context, err error) error {
 	switch {

@@ -64,12 +64,17 @@ type bench struct {
 // start has servers 1 and 2, and 3, which is disabled.
 func start(t *testing.T) *bench {
 	t.Helper()
+	return startOn(t, storagetest.TSDB(t))
+}
+
+func startOn(t *testing.T, db *tsdb.DB) *bench {
+	t.Helper()
 	pages, err := dashboards.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &bench{
-		db:    storagetest.TSDB(t),
+		db:    db,
 		fleet: &fakeFleet{servers: []storage.Server{{ID: 1, IsActive: true}, {ID: 2, IsActive: true}, {ID: 3}}, agents: map[int64]string{}},
 		last:  map[int64]api.Metrics{},
 	}

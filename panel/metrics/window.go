@@ -13,15 +13,15 @@ type period struct {
 	name     string
 	length   time.Duration
 	step     time.Duration
-	maxCount int // most points of a history answer
+	maxCount int // most points of a history answer; those of the step always fit
 }
 
 var periods = []period{
 	{"1h", time.Hour, 10 * time.Second, 800},
 	{"24h", 24 * time.Hour, time.Minute, 1500},
-	{"7d", 7 * 24 * time.Hour, 20 * time.Minute, 500},
-	{"30d", 30 * 24 * time.Hour, time.Hour, 500},
-	{"365d", 365 * 24 * time.Hour, 12 * time.Hour, 500},
+	{"7d", 7 * 24 * time.Hour, 20 * time.Minute, 504},
+	{"30d", 30 * 24 * time.Hour, time.Hour, 720},
+	{"365d", 365 * 24 * time.Hour, 12 * time.Hour, 730},
 }
 
 // longest is how far back a free range may reach: no sample is kept for longer than two years.
@@ -159,8 +159,9 @@ func niceStep(wanted, interval time.Duration) time.Duration {
 }
 
 // stepFor returns the width of the points of a span: the period's own, or whatever keeps a free range below most points.
-func (s span) stepFor(most int, interval time.Duration) time.Duration {
-	wanted := s.step
+// least is the width below which there is nothing finer to see.
+func (s span) stepFor(most int, interval, least time.Duration) time.Duration {
+	wanted := max(s.step, least)
 	if most > 0 {
 		wanted = max(wanted, (s.to.Sub(s.from)+time.Duration(most)-1)/time.Duration(most))
 	}

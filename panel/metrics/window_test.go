@@ -52,7 +52,7 @@ func TestPeriodSteps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := cut(s.from, s.to, s.stepFor(0, 10*time.Second))
+		w := cut(s.from, s.to, s.stepFor(0, 10*time.Second, 0))
 		if w.step != wantStep || w.count() != wantPoints {
 			t.Errorf("%s: %d points of %s, want %d of %s", name, w.count(), w.step, wantPoints, wantStep)
 		}
@@ -74,7 +74,7 @@ func TestHistoryLimits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := cut(s.from, s.to, s.stepFor(s.mostPoints(limit), 10*time.Second))
+		w := cut(s.from, s.to, s.stepFor(s.mostPoints(limit), 10*time.Second, 0))
 		if w.count() > wantMost || w.count() < wantMost/4 {
 			t.Errorf("%s: %d points, want at most %d and not far less", query, w.count(), wantMost)
 		}
@@ -84,9 +84,10 @@ func TestHistoryLimits(t *testing.T) {
 	}
 	f("period=1h", 0, 800, "raw")
 	f("period=24h", 0, 1500, "raw")
-	f("period=7d", 0, 500, "raw")
-	f("period=30d", 0, 500, "hour")
-	f("period=365d", 0, 500, "day")
+	f("period=7d", 0, 504, "raw")
+	f("period=30d", 0, 720, "hour")
+	f("period=365d", 0, 730, "hour")
+	f("period=365d", 365, 365, "day")
 	f("period=24h", 100, 100, "raw")
 	f("period=24h", 5000, 1500, "raw")
 	f("from_time=2026-11-23T00:00:00Z", 0, 500, "raw")
@@ -101,15 +102,16 @@ func TestCutAlignsToTheStep(t *testing.T) {
 		interval := time.Duration(rapid.IntRange(5, 300).Draw(t, "interval")) * time.Second
 		length := time.Duration(rapid.Int64Range(1, int64(longest/time.Millisecond)).Draw(t, "length")) * time.Millisecond
 		most := rapid.IntRange(minPoints, maxPoints).Draw(t, "most")
+		least := time.Duration(rapid.IntRange(0, 7200).Draw(t, "least")) * time.Second
 		to := time.UnixMilli(rapid.Int64Range(0, 4e12).Draw(t, "to"))
 		s := span{period{length: length}, to.Add(-length), to}
-		w := cut(s.from, s.to, s.stepFor(most, interval))
+		w := cut(s.from, s.to, s.stepFor(most, interval, least))
 
 		times := w.times()
 		if len(times) != w.count() || len(times) < 1 || len(times) > most {
 			t.Fatalf("%d points, want 1 to %d", len(times), most)
 		}
-		if w.step < interval || w.step%interval != 0 {
+		if w.step < interval || w.step < least || w.step%interval != 0 {
 			t.Fatalf("step %s is no multiple of %s", w.step, interval)
 		}
 		if w.to.After(to) || to.Sub(w.to) >= w.step {
