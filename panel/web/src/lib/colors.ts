@@ -1,6 +1,6 @@
 import { onThemeChange } from './theme'
 
-const names = ['surface', 'line', 'line2', 's2', 's3', 'text', 'text2', 'text3', 'grid', 'axis', 'hatch', 'cross', 'warn-f', 'crit-f', 'ok-f', 's-a', 's-b', 's-c', 's-d', 's-e', 's-f', 'bar', 'bar-bg', 'heat0', 'heat1', 'heat2', 'heat3'] as const
+const names = ['surface', 'line', 'line2', 's2', 's3', 'text', 'text2', 'text3', 'grid', 'axis', 'hatch', 'cross', 'warn-f', 'crit-f', 'ok-f', 'accent', 's-a', 's-b', 's-c', 's-d', 's-e', 's-f', 'bar', 'bar-bg', 'heat0', 'heat1', 'heat2', 'heat3'] as const
 export type ColorName = (typeof names)[number]
 
 export type Colors = Record<ColorName, string>

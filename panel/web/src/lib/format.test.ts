@@ -104,6 +104,14 @@ describe('times', () => {
     expect(en.date(noon, Date.UTC(2027, 0, 1))).toBe('23\u00a0Nov\u00a02026')
     expect(ru.full(noon)).toBe('23\u00a0ноя\u00a02026, 12:41:07')
   })
+  it('writes a range as shortly as it can', () => {
+    const hour = 3_600_000
+    expect(ru.span(noon - hour, noon, noon)).toBe('11:41–12:41')
+    expect(en.span(noon - 60_000, noon, noon)).toBe('09:40:07–09:41:07')
+    expect(en.span(noon - 49 * hour, noon - 48 * hour, noon)).toBe('21\u00a0Nov, 08:41–09:41')
+    expect(ru.span(noon - 24 * hour, noon, noon)).toBe('22\u00a0ноя, 12:41 – 23\u00a0ноя, 12:41')
+    expect(en.span(Date.UTC(2025, 11, 31, 12), Date.UTC(2026, 0, 1, 12), noon)).toBe('31\u00a0Dec\u00a02025, 12:00 – 1\u00a0Jan, 12:00')
+  })
   it('labels an axis', () => {
     expect(en.tick(noon, 3600)).toBe('09:41')
     expect(en.tick(noon, 60)).toBe('09:41:07')

@@ -79,6 +79,8 @@ export interface Format {
   full(ms: Maybe): string
   /** 23 Nov 2026, 12:41: a moment that is meant to the minute. */
   moment(ms: Maybe): string
+  /** From one moment to another: "10:00–12:30", "22 Nov, 10:00–12:30", "22 Nov, 10:00 – 23 Nov, 12:30"; with seconds below ten minutes. */
+  span(from: number, to: number, now?: number): string
   /** A label of a time axis over so many seconds: time of day, the date at midnight or on long ranges. */
   tick(ms: number, spanSeconds: number): string
 }
@@ -164,6 +166,13 @@ export function createFormat(language: Language, timeZone: string): Format {
       if (!known(ms)) return missing
       const p = parts(ms)
       return `${p.day}${nbsp}${u.months[p.month - 1]}${nbsp}${p.year}, ${p.clock.slice(0, 5)}`
+    },
+    span(from, to, now = Date.now()) {
+      const [a, b, today] = [parts(from), parts(to), parts(now)]
+      const clock = (p: Parts) => (to - from < 600_000 ? p.clock : p.clock.slice(0, 5))
+      const dated = (p: Parts, ms: number) => `${f.date(ms, now)}, ${clock(p)}`
+      if (a.key !== b.key) return `${dated(a, from)} – ${dated(b, to)}`
+      return `${a.key === today.key ? clock(a) : dated(a, from)}–${clock(b)}`
     },
     tick(ms, spanSeconds) {
       const p = parts(ms)

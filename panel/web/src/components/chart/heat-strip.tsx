@@ -1,8 +1,9 @@
-import { useCallback } from 'react'
-import { type Colors, colors } from '../../lib/colors'
+import { useCallback, useState } from 'react'
+import { type Colors, alpha, colors } from '../../lib/colors'
 import { type Draw, useCanvas } from '../../lib/frame'
 import type { ChartData, ChartFormat } from './chart-types'
 import { hatch } from '../spark/draw'
+import { chartKey } from './chart-keys'
 import { type Cursor, nearest } from './cursor'
 import { findGaps } from './gaps'
 import { timeStep } from './scale'
@@ -15,29 +16,55 @@ interface HeatStripProps {
   to: number
   format: ChartFormat
   cursor: Cursor
+  onZoom?: (from: number, to: number) => void
+  onReset?: () => void
 }
 
+const leastDrag = 6 // px; less is a click
 const left = 52
 const right = 48
 const bottom = 18
 
-/** One row per core, one column per point: one hue below 85 percent, then amber, then red. */
-export function HeatStrip({ name, data, from, to, format, cursor }: HeatStripProps) {
+/** One row per core, one column per point: one hue below 85 percent, then amber, then red. Zooms and follows the cursor as a line chart does. */
+export function HeatStrip({ name, data, from, to, format, cursor, onZoom, onReset }: HeatStripProps) {
   const rows = data.series.length
   const rowHeight = rows > 32 ? 4 : rows > 4 ? 16 : 24
   const height = rows * rowHeight + bottom
-  const draw: Draw = (g, width) => paint(g, width, height, { data, from, to, format, rowHeight, time: cursor.get() })
+  /** Where the mouse was pressed and where it is, in pixels. */
+  const [drag, setDrag] = useState<[number, number] | null>(null)
+  const draw: Draw = (g, width) => paint(g, width, height, { data, from, to, format, rowHeight, time: cursor.get(), drag })
   const follow = useCallback((redraw: () => void) => cursor.subscribe(redraw), [cursor])
   const canvas = useCanvas(draw, follow)
 
-  const point = (event: React.PointerEvent) => {
+  const place = (event: React.PointerEvent) => {
     const box = event.currentTarget.getBoundingClientRect()
-    const share = (event.clientX - box.left - left) / (box.width - left - right)
+    const x = event.clientX - box.left
+    return { x: Math.max(left, Math.min(box.width - right, x)), share: (x - left) / (box.width - left - right), width: box.width }
+  }
+  const press = (event: React.PointerEvent) => {
+    if (event.pointerType !== 'mouse' || event.button !== 0 || !onZoom) return
+    event.currentTarget.setPointerCapture(event.pointerId)
+    const { x } = place(event)
+    setDrag([x, x])
+  }
+  const move = (event: React.PointerEvent) => {
+    const { x, share } = place(event)
+    if (drag) setDrag([drag[0], x])
     const index = nearest(data.timestamps, from + share * (to - from))
     cursor.set(share < 0 || share > 1 ? null : (data.timestamps[index] ?? null))
   }
+  const release = (event: React.PointerEvent) => {
+    if (!drag) return
+    setDrag(null)
+    const { x, width } = place(event)
+    const [a, b] = [Math.min(drag[0], x), Math.max(drag[0], x)]
+    const at = (px: number) => from + ((px - left) / (width - left - right)) * (to - from)
+    if (b - a >= leastDrag) onZoom?.(at(a), at(b))
+  }
   return (
-    <canvas ref={canvas} role="img" aria-label={name} className="chart-heat" style={{ height }} onPointerMove={point} onPointerLeave={() => cursor.set(null)} />
+    <canvas ref={canvas} role="img" aria-label={name} aria-keyshortcuts="ArrowLeft ArrowRight + - Escape" tabIndex={0} className="chart-heat" style={{ height }}
+      onPointerDown={press} onPointerMove={move} onPointerUp={release} onPointerCancel={() => setDrag(null)} onPointerLeave={() => cursor.set(null)} onDoubleClick={onReset}
+      onKeyDown={(e) => chartKey(e, { timestamps: data.timestamps, from, to, cursor, onZoom, onReset })} />
   )
 }
 
@@ -48,6 +75,7 @@ interface Painting {
   format: ChartFormat
   rowHeight: number
   time: number | null
+  drag: [number, number] | null
 }
 
 function paint(g: CanvasRenderingContext2D, width: number, height: number, p: Painting): void {
@@ -88,6 +116,10 @@ function paint(g: CanvasRenderingContext2D, width: number, height: number, p: Pa
   if (p.time != null) {
     g.fillStyle = c.text
     g.fillRect(Math.round(x(p.time)), 0, 1, height - bottom)
+  }
+  if (p.drag) {
+    g.fillStyle = alpha(c.accent, 0.25)
+    g.fillRect(Math.min(...p.drag), 0, Math.abs(p.drag[1] - p.drag[0]), height - bottom)
   }
 }
 

@@ -5,6 +5,7 @@ import './chart.css'
 import { colors } from '../../lib/colors'
 import { useTheme } from '../../lib/theme'
 import type { ChartData, ChartFormat, ChartLabels, ChartLimits } from './chart-types'
+import { chartKey } from './chart-keys'
 import { type Cursor, nearest } from './cursor'
 import { plotColumns, plotOptions } from './plot'
 
@@ -124,19 +125,10 @@ export function TimeChart(props: TimeChartProps) {
     }
   }, [data, from, to, mirror, binary, maxFixed, limits, theme, format, labels.noData, cursor, height])
 
-  const move = (event: React.KeyboardEvent) => {
-    if (event.key === 'Escape') cursor.set(null)
-    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
-    event.preventDefault()
-    const count = data.timestamps.length
-    const now = cursor.get()
-    const index = now == null ? count : nearest(data.timestamps, now)
-    const by = (event.shiftKey ? 10 : 1) * (event.key === 'ArrowLeft' ? -1 : 1)
-    cursor.set(data.timestamps[Math.max(0, Math.min(count - 1, index + by))] ?? null)
-  }
-
+  const { onZoom, onReset } = props
   return (
-    <div ref={host} role="img" aria-label={`${name}. ${labels.summary(summarize(data, format))}`} tabIndex={0} onKeyDown={move} style={{ height }} className="chart-plot" />
+    <div ref={host} role="img" aria-label={`${name}. ${labels.summary(summarize(data, format))}`} aria-keyshortcuts="ArrowLeft ArrowRight + - Escape" tabIndex={0}
+      onKeyDown={(e) => chartKey(e, { timestamps: data.timestamps, from, to, cursor, onZoom, onReset })} style={{ height }} className="chart-plot" />
   )
 }
 

@@ -25,6 +25,7 @@ export interface ChartCardProps {
   points: number
   cursor: Cursor
   onRange: (range: TimeRange) => void
+  onZoom: (from: number, to: number) => void
   onReset: () => void
   /** Limits that depend on the server, such as its number of cores. */
   limits?: DashboardChart['limits']
@@ -48,7 +49,7 @@ export function ChartCard(props: ChartCardProps) {
   )
 }
 
-function OpenChart({ serverId, chart, range, points, cursor, onRange, onReset, limits = chart.limits, onFold }: ChartCardProps & { onFold?: () => void }) {
+function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, onReset, limits = chart.limits, onFold }: ChartCardProps & { onFold?: () => void }) {
   const { t } = useTranslation('server')
   const f = useFormat()
   const query = useChart(serverId, chart.id, range, points)
@@ -67,13 +68,13 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onReset, l
         {filled && chart.kind === 'line' && <ChartLegend data={data} format={format} cursor={cursor} noData={t('chart.noData')} />}
         {chart.kind === 'heat' && <HeatScale />}
       </div>
-      <div className="plot" style={{ minHeight: chart.kind === 'heat' ? undefined : plotHeight }}>
-        {filled && chart.kind === 'heat' && <HeatStrip name={title} data={data} from={query.data.from} to={query.data.to} format={format} cursor={cursor} />}
+      <div className={query.isPlaceholderData ? 'plot old' : 'plot'} style={{ minHeight: chart.kind === 'heat' ? undefined : plotHeight }}>
+        {filled && chart.kind === 'heat' && <HeatStrip name={title} data={data} from={query.data.from} to={query.data.to} format={format} cursor={cursor} onZoom={onZoom} onReset={onReset} />}
         {filled && chart.kind === 'line' && (
           <TimeChart
             name={title} data={data} from={query.data.from} to={query.data.to} format={format} labels={labels} cursor={cursor} height={plotHeight}
             mirror={chart.mirror} binary={chart.unit === 'bytes' || chart.unit === 'bytes_per_second'} maxFixed={chart.max_fixed} limits={limits}
-            onZoom={(from, to) => onRange({ from, to })} onReset={onReset}
+            onZoom={onZoom} onReset={onReset}
           />
         )}
         {!filled && <ChartMessage query={query} range={range} earliest={query.data?.earliest ?? null} onRange={onRange} />}

@@ -10,7 +10,7 @@ import { useCommands } from '../../lib/commands'
 import { useServers } from '../../lib/fleet'
 import { useLiveServer } from '../../lib/live'
 import { liveOf } from '../../lib/live-values'
-import { periods, useTimeRange } from '../../lib/range'
+import { periodOf, periods, useTimeRange, zoomed } from '../../lib/range'
 import { ChartCard } from './chart-card'
 import { ServerHeader } from './header'
 import { NowStrip } from './now-strip'
@@ -21,6 +21,8 @@ import './server.css'
 import { SystemCard } from './system-card'
 
 const points = 720
+/** A zoom shows at least so many scrapes. */
+const leastPoints = 6
 
 /** Everything about one server: who it is, now, its history, its processes. */
 export function ServerPage() {
@@ -42,19 +44,22 @@ function Loaded({ id }: { id: number }) {
   const page = useDashboardPage('server')
   const [range, setRange] = useTimeRange()
   const [cursor] = useState(() => new Cursor())
-  const step = useChart(id, 'cpu', range, points).data?.step_seconds ?? null
+  const first = useChart(id, 'cpu', range, points).data
+  const zoom = (from: number, to: number) => setRange(zoomed(range, from, to, leastPoints * 1000 * (first?.interval_seconds ?? 10)))
+  const leave = () => setRange({ period: periodOf(range) })
   useCommands(periods.map((p, i) => ({ id: `period-${p}`, label: t('range.command', { period: t(`period.${p}`) }), keys: `P ${i + 1}`, run: () => setRange({ period: p }) })))
+  useCommands('from' in range ? [{ id: 'zoom-leave', label: t('range.reset', { period: t(`period.${range.back}`) }), keys: 'Escape', run: leave }] : [])
   const now = useMemo(() => streamed ?? (server && liveOf(server)), [streamed, server])
   if (!server) return null
   const charts = page.data?.charts ?? []
-  const shared = { serverId: id, range, points, cursor, onRange: setRange, onReset: () => setRange({ period: '1h' }) }
+  const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onReset: leave }
   return (
     <>
       <ServerHeader server={server} now={now} document={document} />
       <main className="scroll" id="content" tabIndex={-1}>
         <div className="stack">
           <NowStrip serverId={id} now={now} />
-          <RangeBar range={range} stepSeconds={step} onRange={setRange} />
+          <RangeBar range={range} stepSeconds={first?.step_seconds ?? null} onRange={setRange} />
           {page.isError && <ErrorState error={page.error} onRetry={() => void page.refetch()} />}
           <div className="charts">
             {charts.map((chart) => (

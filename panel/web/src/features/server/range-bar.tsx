@@ -1,8 +1,10 @@
+import { Undo2, ZoomOut } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { Button } from '../../components/button'
+import { Button, IconButton } from '../../components/button'
 import { Segmented } from '../../components/segmented'
-import { type TimeRange, periods } from '../../lib/range'
+import { type TimeRange, periodOf, periods, wider } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
+import { RangePicker } from './range-picker'
 
 interface RangeBarProps {
   range: TimeRange
@@ -14,16 +16,19 @@ interface RangeBarProps {
 export function RangeBar({ range, stepSeconds, onRange }: RangeBarProps) {
   const { t } = useTranslation('server')
   const f = useFormat()
-  const period = 'period' in range ? range.period : null
+  const back = periodOf(range)
   return (
     <div className="bar2">
-      <Segmented label={t('range.period')} value={period} options={periods.map((p) => ({ value: p, label: t(`period.${p}`) }))} onChange={(p) => onRange({ period: p })} />
-      {'from' in range && (
-        <>
-          <span className="cap">{`${f.time(range.from)} – ${f.time(range.to)}`}</span>
-          <Button kind="ghost" size="small" onClick={() => onRange({ period: '1h' })}>{t('range.reset')}</Button>
-        </>
-      )}
+      <Segmented label={t('range.period')} value={'period' in range ? range.period : null} options={periods.map((p) => ({ value: p, label: t(`period.${p}`) }))} onChange={(p) => onRange({ period: p })} />
+      <span className="picked">
+        <RangePicker range={range} onRange={onRange} />
+        {'from' in range && (
+          <>
+            <IconButton size="small" icon={ZoomOut} label={t('range.wider')} onClick={() => onRange(wider(range))} />
+            <Button kind="ghost" size="small" icon={Undo2} onClick={() => onRange({ period: back })} aria-keyshortcuts="Escape">{t('range.reset', { period: t(`period.${back}`) })}</Button>
+          </>
+        )}
+      </span>
       {stepSeconds != null && <span className="cap hide-s">{t('range.step', { step: f.duration(stepSeconds) })}</span>}
       <span className="grow" />
       <span className="cap legend hide-s">
