@@ -127,6 +127,7 @@ export class MockApi {
     ['GET', /^servers\/(\d+)\/join-status$/, (_, id) => ({ joined: this.server(id!)?.joined ?? false, waiting: true, expires_at: this.install().expires_at, last_error: '', stage: 'tcp' })],
     ['GET', /^fleet\/sparklines$/, () => this.sparklines()],
     ['GET', /^proxy\/(\d+)\/metrics(?:\/live)?$/, (_, id) => this.document(id!)],
+    ['GET', /^system\/storage$/, () => this.storage()],
     ['GET', /^proxy\/(\d+)\/processes$/, () => this.processes()],
     ['GET', /^dashboards\/server$/, () => serverPage],
     ['GET', /^proxy\/(\d+)\/metrics\/chart\/([\w-]+)$/, ({ query }, id, chart) => this.chart(Number(id), chart!, query)],
@@ -180,6 +181,13 @@ export class MockApi {
       disk: { free_bytes: 61 * GB, total_bytes: 80 * GB },
       children: [{ name: 'postgres', up: true }],
     }
+  }
+
+  private storage(): object {
+    const GB = 1024 ** 3
+    const tier = (name: string, resolution_seconds: number, retention_days: number, bytes: number, days: number, forecast_bytes: number | null) => ({ name, resolution_seconds, retention_days, bytes, oldest: new Date(this.now() - days * 86_400_000).toISOString(), forecast_bytes })
+    const tiers = [tier('raw', 0, 14, 2.1 * GB, 14, 2.1 * GB), tier('5m', 300, 90, 0.9 * GB, 61, 1.3 * GB), tier('1h', 3600, 730, 0.2 * GB, 61, null)]
+    return { tiers: this.state === 'empty' ? [] : tiers, wal_bytes: 18 * 1024 ** 2, free_bytes: 61 * GB, total_bytes: 80 * GB, read_only: false, budget_bytes: 0, quarantined: [] }
   }
 
   private install() {

@@ -48,6 +48,13 @@ export function TimeChart(props: TimeChartProps) {
     const timeLabel = document.createElement('div')
     timeLabel.className = 'chart-time'
     let drawing = false // our own setCursor must not be taken for the user's
+    let dragging = false // uPlot's own cursor is then the end of the selection
+    /** Runs uPlot's handler and then ours. */
+    const around = (after: () => void): uPlot.Cursor.MouseListenerFactory => (_u, _target, handler) => (event) => {
+      handler(event)
+      after()
+      return null
+    }
     const u = new uPlot(
       {
         ...base,
@@ -63,8 +70,15 @@ export function TimeChart(props: TimeChartProps) {
               actions.current.onReset?.()
               return null
             },
-            mouseleave: () => () => {
-              cursor.set(null)
+            mousedown: around(() => {
+              dragging = true
+            }),
+            mouseup: around(() => {
+              dragging = false
+            }),
+            mouseleave: (_u, _target, handler) => (event) => {
+              if (dragging) handler(event) // it draws the selection up to the edge
+              else cursor.set(null)
               return null
             },
           },
@@ -94,6 +108,7 @@ export function TimeChart(props: TimeChartProps) {
     )
     plot.current = u
     const show = () => {
+      if (dragging) return
       const time = cursor.get()
       const index = time == null ? -1 : nearest(data.timestamps, time)
       drawing = true

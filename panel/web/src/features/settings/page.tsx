@@ -5,6 +5,7 @@ import { Health } from './health'
 import { Password } from './password'
 import { Polling } from './polling'
 import { Sessions } from './sessions'
+import { Storage } from './storage'
 import { Tokens } from './tokens'
 
 export function SettingsPage() {
@@ -21,6 +22,7 @@ export function SettingsPage() {
           </div>
           <div className="stack">
             <Health />
+            <Storage />
             <Sessions />
             <Tokens />
           </div>

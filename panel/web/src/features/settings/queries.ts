@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import type { CreateTokenResponse, HealthResponse, SessionsResponse, TokensResponse, VersionResponse } from '../../api/types'
+import type { CreateTokenResponse, HealthResponse, SessionsResponse, StorageResponse, TokensResponse, VersionResponse } from '../../api/types'
 import { api } from '../../lib/api'
 
 const sessionsQuery = queryOptions({ queryKey: ['sessions'], queryFn: ({ signal }) => api.get<SessionsResponse>('auth/sessions', { signal }).then((r) => r.sessions), staleTime: 0 })
@@ -14,6 +14,8 @@ const healthPeriod = 15_000
 
 /** The panel's own state has no place in the event stream: it is asked for while its card is open. */
 export const useHealth = () => useQuery({ queryKey: ['health'], queryFn: ({ signal }) => api.get<HealthResponse>('system/health', { signal }), refetchInterval: healthPeriod, staleTime: 0 })
+
+export const useStorage = () => useQuery({ queryKey: ['storage'], queryFn: ({ signal }) => api.get<StorageResponse>('system/storage', { signal }), refetchInterval: 4 * healthPeriod, staleTime: 0 })
 
 export const useVersion = () => useQuery({ queryKey: ['version'], queryFn: ({ signal }) => api.get<VersionResponse>('system/version', { signal }) })
 
