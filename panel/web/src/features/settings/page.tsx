@@ -19,10 +19,10 @@ export function SettingsPage() {
             <Appearance />
             <Polling />
             <Password />
+            <Storage />
           </div>
           <div className="stack">
             <Health />
-            <Storage />
             <Sessions />
             <Tokens />
           </div>
