@@ -89,6 +89,7 @@ func runPanel(ctx context.Context, p program) error {
 		MemoryBytes:   cfg.TSDBMemoryMB << 20,
 		Retention:     tsdb.Retention{Raw: cfg.RawRetention, FiveMinutes: cfg.FiveMinutesRetention, Hour: cfg.HourRetention},
 		RollupExclude: cfg.RollupExclude,
+		MaxBytes:      uint64(cfg.TSDBMaxGB) << 30,
 		Probe:         probe,
 		Log:           log, Registerer: registry,
 	})

@@ -60,6 +60,7 @@ type Config struct {
 	VisitsQueueMB      int
 
 	TSDBMemoryMB         int
+	TSDBMaxGB            int // 0: no limit
 	RawRetention         time.Duration
 	FiveMinutesRetention time.Duration
 	HourRetention        time.Duration

@@ -67,6 +67,7 @@ func TestMistakes(t *testing.T) {
 	f("JWT_EXPIRE_MINUTES|whole number", "JWT_EXPIRE_MINUTES", "1d")
 	f("MAX_FAILED_ATTEMPTS|from 1", "MAX_FAILED_ATTEMPTS", "0")
 	f("PANEL_LOG_LEVEL|debug", "PANEL_LOG_LEVEL", "loud")
+	f("PANEL_TSDB_MAX_GB|from 0", "PANEL_TSDB_MAX_GB", "-1")
 	f("PANEL_RETENTION_RAW_DAYS|from 1", "PANEL_RETENTION_RAW_DAYS", "0")
 	f("PANEL_RETENTION_1H_DAYS|from 365", "PANEL_RETENTION_1H_DAYS", "364")
 	f("read PANEL_PASSWORD_FILE", "PANEL_PASSWORD_FILE", "/nowhere/at/all")

@@ -51,6 +51,7 @@ var variables = []variable{
 	{"PANEL_CLICKHOUSE_SOURCE", "", "URL or path of the npm package with libchdb that `panel clickhouse install` takes.", false, text(func(c *Config) *string { return &c.ClickHouseSource })},
 	{"PANEL_VISITS_QUEUE_MB", "256", "Disk space for visits that wait while ClickHouse is away, in MB.", false, number(func(c *Config) *int { return &c.VisitsQueueMB }, 1, 1<<20)},
 	{"PANEL_TSDB_MEMORY_MB", "128", "Memory for the caches of the metrics store, in MB.", false, number(func(c *Config) *int { return &c.TSDBMemoryMB }, 16, 65536)},
+	{"PANEL_TSDB_MAX_GB", "0", "GB of disk that the metrics store may take; the finest samples of its oldest months are removed to keep it. 0: no limit.", false, number(func(c *Config) *int { return &c.TSDBMaxGB }, 0, 1000000)},
 	{"PANEL_RETENTION_RAW_DAYS", "14", "Days that samples are kept as they were scraped.", false, duration(func(c *Config) *time.Duration { return &c.RawRetention }, 24*time.Hour, 1, 3650)},
 	{"PANEL_RETENTION_5M_DAYS", "90", "Days that samples are kept in windows of five minutes.", false, duration(func(c *Config) *time.Duration { return &c.FiveMinutesRetention }, 24*time.Hour, 1, 3650)},
 	{"PANEL_RETENTION_1H_DAYS", "730", "Days that samples are kept in windows of an hour.", false, duration(func(c *Config) *time.Duration { return &c.HourRetention }, 24*time.Hour, 365, 3650)},

@@ -39,7 +39,8 @@ func (db *DB) Disk() (Disk, error) {
 		return Disk{}, err
 	}
 	wal := db.wal.stats()
-	d := Disk{WALBytes: uint64(wal.bytes), WALUp: wal.up, FreeBytes: s.free, TotalBytes: s.total, ReadOnly: db.ReadOnly()}
+	d := Disk{WALBytes: uint64(wal.bytes), WALUp: wal.up, FreeBytes: s.free, TotalBytes: s.total, ReadOnly: db.ReadOnly(),
+		BudgetBytes: db.budget, OverBudget: db.overBudget.Load()}
 	if d.Quarantined, err = quarantined(db.dir); err != nil {
 		return Disk{}, err
 	}

@@ -2,10 +2,36 @@ package tsdb
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 )
+
+// EnforceBudget does what a running database does once a minute.
+func (db *DB) EnforceBudget(ctx context.Context, now time.Time) error {
+	return db.enforceBudget(ctx, now)
+}
+
+// SetBudget changes Options.MaxBytes of an open database that is not running.
+func (db *DB) SetBudget(bytes uint64) { db.budget = bytes }
+
+func TestForecast(t *testing.T) {
+	t.Parallel()
+	f := func(bytes uint64, age, retention time.Duration, want uint64) {
+		t.Helper()
+		if got := forecast(bytes, age, retention); got != want {
+			t.Errorf("forecast(%d, %s, %s) = %d, want %d", bytes, age, retention, got, want)
+		}
+	}
+	f(100, time.Hour, 14*day, 0)      // too young
+	f(100, 9*day, 14*day, 500)        // 45 days with the month that is freed late
+	f(100, 45*day, 14*day, 100)       // steady
+	f(100, 60*day, 14*day, 100)       // the retention was shortened
+	f(1000, 365*day, 2*365*day, 2084) // (730+31)/365
+	f(1<<40, 12*time.Hour, 14*day, 90<<40)
+}
 
 func TestDiskGuardStates(t *testing.T) {
 	t.Parallel()

@@ -6,11 +6,12 @@ import "github.com/prometheus/client_golang/prometheus"
 type metrics struct {
 	registry *recorder // nil: nobody looks
 
-	appended prometheus.Counter
-	dropped  *prometheus.CounterVec
-	queries  *prometheus.HistogramVec
-	pages    *prometheus.CounterVec
-	rollups  *rollupMetrics
+	appended     prometheus.Counter
+	dropped      *prometheus.CounterVec
+	queries      *prometheus.HistogramVec
+	pages        *prometheus.CounterVec
+	budgetMonths *prometheus.CounterVec
+	rollups      *rollupMetrics
 }
 
 func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
@@ -25,6 +26,9 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 			Name: "panel_tsdb_query_duration_seconds", Help: "Time to answer a query, waiting not included.",
 			Buckets: []float64{.001, .005, .02, .1, .5, 2, 10, 60},
 		}, []string{"kind"}),
+		budgetMonths: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "panel_tsdb_budget_removed_partitions_total", Help: "Months of a tier that were removed to keep the size budget.",
+		}, []string{"tier"}),
 		pages: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "panel_tsdb_exposition_lines_total", Help: "Lines of exposition pages, by whether they were remembered from the page before.",
 		}, []string{"path"}),
@@ -39,7 +43,13 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 	logged := func(f func(walStats) float64) func() float64 { return func() float64 { return f(db.wal.stats()) } }
 	m.registry = &recorder{Registerer: reg}
 	m.registry.MustRegister(
-		m.appended, m.dropped, m.queries, m.pages,
+		m.appended, m.dropped, m.queries, m.pages, m.budgetMonths,
+		gauge("panel_tsdb_over_budget", "Whether the tiers are larger than the size budget although no month is left to remove.", func() float64 {
+			if db.overBudget.Load() {
+				return 1
+			}
+			return 0
+		}),
 		gauge("panel_tsdb_log_up", "Whether samples are written to the write-ahead log.", logged(func(s walStats) float64 {
 			if s.up {
 				return 1

@@ -90,6 +90,9 @@ func (db *DB) RollUp(ctx context.Context) error {
 		return err
 	}
 	defer db.calls.Done()
+	if db.ReadOnly() {
+		return nil // what is due is caught up once there is space
+	}
 	r := db.rollup
 	r.mu.Lock()
 	defer r.mu.Unlock()

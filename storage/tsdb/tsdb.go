@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -48,6 +49,8 @@ type Options struct {
 	// MinFreeBytes and MinFreePercent are the space of the disk that stays free; 0 means the defaults.
 	MinFreeBytes   uint64
 	MinFreePercent float64
+	// MaxBytes is what all tiers together may take; older months are removed to keep it. 0 means no limit.
+	MaxBytes uint64
 
 	segmentAge time.Duration // of the write-ahead log; tests rotate faster
 }
@@ -86,6 +89,8 @@ type DB struct {
 	log        *slog.Logger
 	lock       *dirLock
 	disk       *diskGuard
+	budget     uint64 // bytes; 0: none
+	overBudget atomic.Bool
 	closeNeeds uint64  // bytes that the engine may write when it is closed: its caches
 	tiers      []*tier // the finest first
 	raw        *vm     // of the first tier: what is appended goes there
@@ -114,7 +119,7 @@ func Open(o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open tsdb: %w", err)
 	}
-	db := &DB{dir: o.Dir, log: o.Log, lock: lock, tiers: newTiers(o), closeNeeds: uint64(o.MemoryBytes)}
+	db := &DB{dir: o.Dir, log: o.Log, lock: lock, tiers: newTiers(o), closeNeeds: uint64(o.MemoryBytes), budget: o.MaxBytes}
 	db.disk = &diskGuard{dir: o.Dir, minBytes: o.MinFreeBytes, minPercent: o.MinFreePercent, log: o.Log}
 	db.disk.check()
 	if err := db.prepare(o); err != nil {
@@ -148,7 +153,7 @@ func Open(o Options) (*DB, error) {
 
 // prepare examines what an earlier process left, before the engine opens it.
 func (db *DB) prepare(o Options) error {
-	if err := restoreMoving(o.Dir); err != nil {
+	if err := errors.Join(restoreMoving(o.Dir), finishRemoving(o.Dir)); err != nil {
 		return err
 	}
 	unclean, err := markRunning(o.Dir)
@@ -163,7 +168,7 @@ func (db *DB) prepare(o Options) error {
 		x.probe = nil // a child that cannot write says nothing about the parts
 	}
 	x.examine(context.Background(), db.tiers, unclean)
-	return nil
+	return db.raiseFloors()
 }
 
 // Close waits for running calls, writes what is in memory to disk and closes the database. Every later call fails with ErrClosed.
@@ -207,6 +212,7 @@ func (db *DB) Run(ctx context.Context) error {
 	g.Go(func() error { return db.runFlush(ctx) })
 	g.Go(func() error { return db.wal.Run(ctx) })
 	g.Go(func() error { return db.disk.Run(ctx) })
+	g.Go(func() error { return db.runBudget(ctx) })
 	g.Go(func() error { return db.runHealthy(ctx) })
 	g.Go(func() error { return db.rollup.Run(ctx) })
 	return g.Wait()

@@ -1,6 +1,7 @@
 package tsdb
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"math"
@@ -61,6 +62,7 @@ type vmMemory struct {
 
 // vm is one open storage of the engine.
 type vm struct {
+	mu        sync.RWMutex // held for reading while s is in use; never waited for in writing, so readers may nest
 	s         *vmstorage.Storage
 	retention time.Duration
 	inserts   chan struct{} // the engine wants at most one insert per CPU at a time
@@ -83,10 +85,30 @@ func openVM(t *tier) *vm {
 	}
 }
 
+// reopen calls f while the storage is closed. It waits for a moment in which nobody uses it; who comes then waits.
+func (v *vm) reopen(ctx context.Context, t *tier, f func() error) error {
+	for !v.mu.TryLock() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for running queries: %w", ctx.Err())
+		case <-time.After(reopenRetry):
+		}
+	}
+	defer v.mu.Unlock()
+	v.s.MustClose()
+	err := f()
+	v.s = openVM(t).s
+	return err
+}
+
 func (v *vm) close() { v.s.MustClose() }
 
 // flush makes all added rows visible to searches.
-func (v *vm) flush() { v.s.DebugFlush() }
+func (v *vm) flush() {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	v.s.DebugFlush()
+}
 
 // flushAdded flushes when rows were added since the last time.
 func (v *vm) flushAdded() {
@@ -108,7 +130,11 @@ func (v *vm) bounds() bounds {
 }
 
 // readOnly tells that the disk is nearly full.
-func (v *vm) readOnly() bool { return v.s.IsReadOnly() }
+func (v *vm) readOnly() bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.s.IsReadOnly()
+}
 
 // vmStats are the engine's own counters.
 type vmStats struct {
@@ -117,6 +143,8 @@ type vmStats struct {
 }
 
 func (v *vm) stats() vmStats {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	var m vmstorage.Metrics
 	v.s.UpdateMetrics(&m)
 	return vmStats{

@@ -13,6 +13,8 @@ import (
 
 // seriesNames returns the names of the series that match, in the engine's form. Its time range counts in whole days.
 func (v *vm) seriesNames(ctx context.Context, f filters, mint, maxt int64, limit int) ([]string, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	names, err := v.s.SearchMetricNames(nil, f.list(), timeRange(mint, maxt), limit*engineLimitFactor, deadline(ctx))
 	if err != nil {
 		return nil, searchError(ctx, err, limit)
@@ -25,6 +27,8 @@ func (v *vm) seriesNames(ctx context.Context, f filters, mint, maxt int64, limit
 
 // labelNames and labelValues return what the index knows within the days of [mint, maxt], unsorted.
 func (v *vm) labelNames(ctx context.Context, f filters, mint, maxt int64, limit int) ([]string, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	names, err := v.s.SearchLabelNames(nil, f.list(), timeRange(mint, maxt), limit, limit*engineLimitFactor, deadline(ctx))
 	if err != nil {
 		return nil, searchError(ctx, err, limit)
@@ -33,6 +37,8 @@ func (v *vm) labelNames(ctx context.Context, f filters, mint, maxt int64, limit 
 }
 
 func (v *vm) labelValues(ctx context.Context, name string, f filters, mint, maxt int64, limit int) ([]string, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	values, err := v.s.SearchLabelValues(nil, name, f.list(), timeRange(mint, maxt), limit, limit*engineLimitFactor, deadline(ctx))
 	if err != nil {
 		return nil, searchError(ctx, err, limit)
@@ -42,6 +48,8 @@ func (v *vm) labelValues(ctx context.Context, name string, f filters, mint, maxt
 
 // deleteSeries hides all series that match, for all time.
 func (v *vm) deleteSeries(f filters, limit int) error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	if _, err := v.s.DeleteSeries(nil, f.list(), limit); err != nil {
 		return fmt.Errorf("delete series: %w", err)
 	}
@@ -52,6 +60,8 @@ func (v *vm) deleteSeries(f filters, limit int) error {
 func (v *vm) cardinality(ctx context.Context, day time.Time, most int) (Cardinality, error) {
 	const allLabels = 2000 // more names than any fleet has: their counts add up to the number of pairs
 	date := uint64(day.UnixMilli() / (24 * time.Hour).Milliseconds())
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	status, err := v.s.GetTSDBStatus(nil, nil, date, "", max(most, allLabels), maxSeries*engineLimitFactor, deadline(ctx))
 	if err != nil {
 		return Cardinality{}, searchError(ctx, err, maxSeries)

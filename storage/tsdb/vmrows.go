@@ -72,6 +72,8 @@ func (v *vm) add(r *rows) error {
 		r.rows[i].MetricNameRaw = r.buf[start:end:end]
 		start = end
 	}
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	v.inserts <- struct{}{}
 	v.s.AddRows(r.rows, keepAllPrecision)
 	<-v.inserts

@@ -35,6 +35,7 @@ type blockRef = vmstorage.BlockRef
 // search walks the blocks of all series that match, block after block.
 type search struct {
 	ctx    context.Context
+	vm     *vm
 	s      vmstorage.Search
 	series int // that were found
 	n      int
@@ -43,7 +44,8 @@ type search struct {
 
 // search finds the series that match within [mint, maxt]. The caller closes it, also after an error.
 func (v *vm) search(ctx context.Context, f filters, mint, maxt int64, limit int) (*search, error) {
-	s := &search{ctx: ctx}
+	s := &search{ctx: ctx, vm: v}
+	v.mu.RLock() // until close
 	n := s.s.Init(nil, v.s, f.list(), timeRange(mint, maxt), limit*engineLimitFactor, deadline(ctx))
 	if err := s.s.Error(); err != nil {
 		return s, searchError(ctx, err, limit)
@@ -81,7 +83,10 @@ func (s *search) error() error {
 	return nil
 }
 
-func (s *search) close() { s.s.MustClose() }
+func (s *search) close() {
+	s.s.MustClose()
+	s.vm.mu.RUnlock()
+}
 
 // searchError tells a deadline from too many series, the only two errors that a search of a healthy storage gives.
 func searchError(ctx context.Context, err error, limit int) error {
