@@ -97,6 +97,11 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 		return fmt.Errorf("read host name: %w", err)
 	}
 	subsystems := control.All(control.Options{Host: set.Host(), StateDir: cfg.stateDir, Log: log})
+	for _, sub := range subsystems {
+		if m, ok := sub.(control.Measured); ok {
+			set.Also(collector.Family{Name: sub.Name() + "_control", Set: collector.SetServices, Collect: m.Collect})
+		}
+	}
 	srv, err := server.New(server.Options{
 		StateDir: cfg.stateDir, Token: cfg.token, TrustedCA: cfg.trustedCA, Allow: cfg.allow,
 		Version: version, HostName: hostName, Log: log,

@@ -261,14 +261,7 @@ func (c *tour) history(t *testing.T, id int64) {
 
 // control drives what is passed on to the agent. The agent is of this machine, so its owner allows to look and no more.
 func (c *tour) control(t *testing.T, id int64) {
-	var status struct {
-		Installed  bool
-		ConfigPath string `json:"config_path"`
-	}
-	c.get(t, &status, "/api/proxy/{id}/haproxy/status", id)
-	if _, err := os.Stat("/usr/sbin/haproxy"); status.Installed != (err == nil) || status.ConfigPath != "/etc/haproxy/haproxy.cfg" {
-		t.Errorf("haproxy: %+v", status)
-	}
+	c.haproxy(t, id)
 	c.firewall(t, id)
 	c.commands(t, id)
 }

@@ -9,6 +9,7 @@ import (
 	"monitoring/panel/events"
 	"monitoring/panel/firewall"
 	"monitoring/panel/fleet"
+	"monitoring/panel/haproxy"
 	"monitoring/panel/metrics"
 	"monitoring/panel/notify"
 	"monitoring/panel/settings"
@@ -19,7 +20,8 @@ import (
 // apiTypes are the bodies that the UI sends and reads; what their fields name comes along.
 var apiTypes = []any{
 	api.Metrics{}, api.Processes{}, dashboards.Page{},
-	api.Changed{}, api.HAProxyStatus{},
+	api.Changed{}, api.HAProxyChanged{}, api.HAProxyConfig{}, api.HAProxyConfigApply{}, api.HAProxyRuleUpdate{}, api.HAProxyServerChange{}, api.HAProxyStats{},
+	api.Logs{}, api.Validation{}, haproxy.AddRuleRequest{}, haproxy.CachedResponse{},
 	alerts.AlertSettingsBody{}, alerts.TestTelegramRequest{}, alerts.TestTelegramResponse{}, alerts.AlertsStatus{}, alerts.HistoryResponse{},
 	alerts.HistoryDaysResponse{}, alerts.DeleteHistoryResponse{}, alerts.ActiveResponse{}, alerts.RuleGroupsResponse{}, alerts.SilencesResponse{},
 	alerts.SilenceResponse{}, alerts.CreateSilenceRequest{}, alerts.BacktestRequest{}, alerts.BacktestResponse{}, storage.AlertDetails{},

@@ -18,8 +18,9 @@ var mayImport = []struct {
 }{
 	{"agent/api", ""},
 	{"agent/host", ""},
-	{"agent/collector", "agent/host"},
-	{"agent/control", "agent/host agent/api"},
+	{"agent/haproxy", "agent/api"},
+	{"agent/collector", "agent/host agent/haproxy"},
+	{"agent/control", "agent/host agent/api agent/haproxy"},
 	{"agent/control/controltest", "agent/host"},
 	{"agent/visits", "agent/host agent/api"},
 	{"agent/server", "agent/*"},

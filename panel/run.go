@@ -196,7 +196,8 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		terminal: terminal.New(terminal.Options{Fleet: fleetService, Log: log, Registerer: registry}),
 		power:    power.New(fleetService),
-		haproxy:  haproxy.New(haproxy.Options{Fleet: fleetService, Log: log}),
+		haproxy: haproxy.New(haproxy.Options{Fleet: fleetService, Log: log,
+			Interval: func() time.Duration { return settingsService.Seconds("haproxy_collect_interval") }}),
 		firewall: firewall.New(firewall.Options{Fleet: fleetService, Log: log}),
 		promapi:  promapi.New(promapi.Options{DB: db, Log: log, Version: version, Targets: targetsOf(scraper)}),
 		sql:      sql.New(visits),
@@ -212,7 +213,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	a := &app{mux: mux, handler: authService.FrontDoor(mux, page)}
 	a.loops = []func(context.Context) error{
 		settingsService.Run, authService.Run, fleetService.Run, notifyService.Run, billingService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
-		alertsService.Run, visits.Run,
+		alertsService.Run, visits.Run, features.haproxy.Run,
 	}
 	if child != nil {
 		a.loops = append(a.loops, child.Run)

@@ -24,19 +24,20 @@ const (
 
 // Codes of a Failure. They are stable; the UI translates them.
 const (
-	CodeInvalid      = "invalid"       // the request makes no sense; Field says where
-	CodeNotFound     = "not_found"     //
-	CodeConflict     = "conflict"      // it clashes with what is there
-	CodeRefused      = "refused"       // the subsystem's own checker said no, or the change failed: everything is as before
-	CodeNotInstalled = "not_installed" // the machine lacks the subsystem
-	CodeBusy         = "busy"          // other changes are being made
-	CodeRestricted   = "restricted"    // the owner of the node does not allow it
-	CodeFailed       = "failed"        // anything else
+	CodeInvalid      = "invalid"           // the request makes no sense; Field says where
+	CodeNotFound     = "not_found"         //
+	CodeConflict     = "conflict"          // it clashes with what is there
+	CodeRefused      = "refused"           // the subsystem's own checker said no, or the change failed: everything is as before
+	CodeNotInstalled = "not_installed"     // the machine lacks the subsystem
+	CodeBusy         = "busy"              // other changes are being made
+	CodeRestricted   = "restricted"        // the owner of the node does not allow it
+	CodeChanged      = "changed_meanwhile" // the thing is no longer what the request was made for
+	CodeFailed       = "failed"            // anything else
 )
 
 var statusOf = map[string]int{
 	CodeInvalid: http.StatusBadRequest, CodeNotFound: http.StatusNotFound, CodeConflict: http.StatusConflict,
-	CodeRefused: http.StatusUnprocessableEntity, CodeNotInstalled: http.StatusConflict,
+	CodeRefused: http.StatusUnprocessableEntity, CodeNotInstalled: http.StatusConflict, CodeChanged: http.StatusConflict,
 	CodeBusy: http.StatusServiceUnavailable, CodeRestricted: http.StatusForbidden,
 }
 

@@ -19,7 +19,7 @@ func TestWireFormat(t *testing.T) {
 	t.Parallel()
 	for _, v := range []any{
 		Metrics{}, Processes{}, Version{}, Health{}, SigningRequest{}, Certificate{}, InstallToken{},
-		Failure{}, Changed{}, HAProxyStatus{},
+		Failure{}, Changed{}, HAProxyState{}, HAProxyStats{}, HAProxyRule{}, HAProxyRuleUpdate{}, HAProxyChanged{}, HAProxyConfig{}, HAProxyConfigApply{}, HAProxyServerChange{}, Validation{}, Logs{},
 		FirewallStatus{}, FirewallRules{}, FirewallChange{}, FirewallPending{}, FirewallConfirm{},
 		ExecRequest{}, ExecLine{}, ExecDone{}, ExecError{}, Execution{}, TerminalSize{}, TerminalEnd{}, PowerRequest{}, SignalRequest{},
 	} {

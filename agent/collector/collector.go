@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -48,6 +49,7 @@ type Set struct {
 	host      *host.Host
 	version   string
 	node      []Family
+	more      []Family // of other parts of the agent
 	sampler   *sampler
 	sockets   *sockets
 	processes *processTable
@@ -92,13 +94,17 @@ func (s *Set) All(window time.Duration) []Family {
 		{"boot_id", SetHost, (&bootID{s.host.FS()}).Collect},
 		{"build_info", SetServices, (&buildInfo{s.version}).Collect},
 		{"agent_process", SetHost, (&ownProcess{s.started}).Collect},
+		{"haproxy", SetServices, (&haproxyStats{s.host}).Collect},
 		{"processes", SetHost, s.processes.Collect},
 		{"rates", SetHost, (&rates{s.sampler, window}).Collect},
 		{"sockets", SetHost, s.sockets.Collect},
 		{"usage", SetHost, (&usage{s.host}).Collect},
 	}
-	return append(ours, s.node...)
+	return slices.Concat(ours, s.more, s.node)
 }
+
+// Also adds families that another part of the agent measures. Call it before the first page is asked for.
+func (s *Set) Also(families ...Family) { s.more = append(s.more, families...) }
 
 // Run samples the rates until ctx is done.
 func (s *Set) Run(ctx context.Context) error { return s.sampler.Run(ctx) }

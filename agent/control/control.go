@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"monitoring/agent/api"
 	"monitoring/agent/host"
 )
@@ -33,6 +35,12 @@ type Subsystem interface {
 	// Run puts right what was under way when the agent last ended, then does what the subsystem does by itself, until
 	// ctx is done.
 	Run(ctx context.Context) error
+}
+
+// Measured is a Subsystem that has metrics which no collector can have, since they come from commands. Collect runs none:
+// it tells what Run found last.
+type Measured interface {
+	Collect(ch chan<- prometheus.Metric) error
 }
 
 // Action is one thing that can be asked of a subsystem. Exactly one of Do, Stream and Upgrade is set.

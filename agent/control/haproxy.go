@@ -2,10 +2,22 @@ package control
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"monitoring/agent/api"
+	"monitoring/agent/haproxy"
 	"monitoring/agent/host"
 )
 
@@ -13,21 +25,44 @@ const (
 	haproxyUnit   = "haproxy.service"
 	haproxyBinary = "/usr/sbin/haproxy"
 	haproxyConfig = "/etc/haproxy/haproxy.cfg"
+	haproxyBackup = haproxyConfig + ".bak"
+
 	statusAge     = 5 * time.Second // of a status that is answered again
+	checkAge      = 5 * time.Minute // of the check of a file that has not changed; what it names may have
+	checkInterval = time.Minute     // of the check that the metrics tell of
 	stoppedLogs   = 20              // lines that explain why it does not run
+	maxConfig     = 1 << 20         // bytes
+	maxLogLines   = 5000
 )
 
-// HAProxy is the HAProxy of the machine: its service and its configuration.
+// HAProxy is the HAProxy of the machine: its service, its configuration, and the running process.
 type HAProxy struct {
-	host *host.Host
+	host     *host.Host
+	log      *slog.Logger
+	stateDir string
+	certs    *Certs // knows the file of a domain
+
+	config    sync.Mutex // held over a change of the file
+	recovered bool       // what a killed agent left behind has been put right
 
 	mu       sync.Mutex
 	status   api.HAProxyStatus
 	statusAt time.Time
+	checked  checkResult
+}
+
+// checkResult is the last word of haproxy -c.
+type checkResult struct {
+	hash    string
+	at      time.Time
+	valid   bool
+	message string
 }
 
 // NewHAProxy returns the subsystem.
-func NewHAProxy(o Options) *HAProxy { return &HAProxy{host: o.Host} }
+func NewHAProxy(o Options) *HAProxy {
+	return &HAProxy{host: o.Host, log: o.Log, stateDir: o.StateDir}
+}
 
 // Name implements Subsystem.
 func (x *HAProxy) Name() string { return "haproxy" }
@@ -36,18 +71,89 @@ func (x *HAProxy) Name() string { return "haproxy" }
 func (x *HAProxy) Domain() string { return api.DomainHAProxy }
 
 // Inspect implements Subsystem.
-func (x *HAProxy) Inspect(ctx context.Context) (any, error) { return x.Status(ctx) }
+func (x *HAProxy) Inspect(ctx context.Context) (any, error) {
+	status, err := x.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := x.Rules()
+	return api.HAProxyState{Status: status, Rules: rules}, err
+}
 
 // Actions implements Subsystem.
 func (x *HAProxy) Actions() []Action {
+	const del, post, put = http.MethodDelete, http.MethodPost, http.MethodPut
+	apply := change(put, "/config", changeTimeout, x.applyConfig)
+	apply.MaxBody = maxConfig + maxConfig/2 // it grows in JSON
 	return []Action{
 		look("/status", func(ctx context.Context, _ Call) (api.HAProxyStatus, error) { return x.Status(ctx) }),
+		look("/stats", x.stats),
+		look("/validate", x.validate),
+		look("/logs", x.logs),
+		look("/config", func(context.Context, Call) (api.HAProxyConfig, error) { return x.readConfig() }),
+		look("/rules", func(context.Context, Call) (api.HAProxyRules, error) { return x.Rules() }),
+		look("/rules/{name}", x.rule),
+		change(post, "/rules", changeTimeout, x.addRule),
+		change(put, "/rules/{name}", changeTimeout, x.updateRule),
+		command(del, "/rules/{name}", changeTimeout, x.removeRule),
+		apply,
+		command(post, "/config/regenerate", changeTimeout, x.regenerate),
+		change(post, "/servers/{backend}/{server}", 0, x.changeServer),
+		command(post, "/start", changeTimeout, x.start),
+		command(post, "/stop", changeTimeout, x.stop),
+		command(post, "/restart", changeTimeout, x.restart),
+		command(post, "/reload", changeTimeout, x.reloadService),
 	}
 }
 
-// Run implements Subsystem.
+// Run implements Subsystem: it puts back a configuration that a killed agent left unconfirmed, and keeps the check of
+// the file fresh for Collect.
 func (x *HAProxy) Run(ctx context.Context) error {
-	<-ctx.Done()
+	t := time.NewTicker(checkInterval)
+	defer t.Stop()
+	for {
+		limited, cancel := context.WithTimeout(ctx, checkInterval)
+		if err := x.recover(limited); err != nil && ctx.Err() == nil {
+			x.log.Error("put back the HAProxy configuration", "err", err)
+		}
+		if _, err := x.Status(limited); err != nil && ctx.Err() == nil {
+			x.log.Warn("look at HAProxy", "err", err)
+		}
+		cancel()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+var (
+	configValid  = prometheus.NewDesc("haproxy_config_valid", "Whether haproxy -c accepts the configuration file, as of the last minute.", nil, nil)
+	serviceUp    = prometheus.NewDesc("haproxy_service_running", "Whether the service runs, as systemd sees it.", nil, nil)
+	serviceBoots = prometheus.NewDesc("haproxy_service_enabled", "Whether the service starts at boot.", nil, nil)
+)
+
+// Collect sends what only commands can tell, from the last minute's look: collectors run none.
+func (x *HAProxy) Collect(ch chan<- prometheus.Metric) error {
+	x.mu.Lock()
+	s, known := x.status, !x.statusAt.IsZero()
+	x.mu.Unlock()
+	if !known || !s.Installed {
+		return nil
+	}
+	gauge := func(desc *prometheus.Desc, yes bool) {
+		v := 0.0
+		if yes {
+			v = 1
+		}
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v)
+	}
+	if s.ConfigExists {
+		gauge(configValid, s.ConfigValid)
+	}
+	gauge(serviceUp, s.Running)
+	gauge(serviceBoots, s.Enabled)
 	return nil
 }
 
@@ -63,14 +169,19 @@ func (x *HAProxy) Status(ctx context.Context) (api.HAProxyStatus, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Running, s.Enabled = unit.Active, unit.Enabled
-	_, err = x.host.Stat(haproxyBinary)
-	s.Installed = err == nil
-	if _, err := x.host.Stat(haproxyConfig); err == nil {
-		s.ConfigExists = true
+	s.Running, s.Enabled, s.Installed = unit.Active, unit.Enabled, x.installed()
+	content, err := x.host.ReadFile(haproxyConfig)
+	if err == nil {
+		s.ConfigExists, s.ConfigHash = true, hash(content)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return s, fmt.Errorf("read configuration: %w", err)
 	}
 	if s.Installed && s.ConfigExists {
-		s.ConfigValid, s.ConfigMessage = x.check(ctx, haproxyConfig)
+		if x.checked.hash != s.ConfigHash || time.Since(x.checked.at) > checkAge {
+			valid, message := x.check(ctx, haproxyConfig)
+			x.checked = checkResult{s.ConfigHash, time.Now(), valid, message}
+		}
+		s.ConfigValid, s.ConfigMessage = x.checked.valid, x.checked.message
 	}
 	if s.Installed {
 		r, _ := x.host.Run(ctx, host.Command{Args: []string{"systemctl", "status", haproxyUnit, "--no-pager", "--lines=0"}}) // 3 for a stopped service
@@ -79,16 +190,135 @@ func (x *HAProxy) Status(ctx context.Context) (api.HAProxyStatus, error) {
 	if s.Installed && !s.Running {
 		s.ServiceLogs, _ = x.host.Journal(ctx, haproxyUnit, stoppedLogs) // a machine without a journal has none to show
 	}
+	if s.Running {
+		s.OldProcesses = x.oldProcesses()
+	}
+	if ctx.Err() != nil {
+		return s, ctx.Err() // what was asked too late says nothing
+	}
 	x.status, x.statusAt = s, time.Now()
-	return s, ctx.Err()
+	return s, nil
+}
+
+// forget makes the next Status look anew.
+func (x *HAProxy) forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.statusAt = time.Time{}
+}
+
+func (x *HAProxy) installed() bool {
+	_, err := x.host.Stat(haproxyBinary)
+	return err == nil
+}
+
+// need says that there is no HAProxy.
+func (x *HAProxy) need() error {
+	if !x.installed() {
+		return fail(api.CodeNotInstalled, "HAProxy is not installed on this machine: install the package haproxy")
+	}
+	return nil
 }
 
 // check runs HAProxy's own check of a file.
 func (x *HAProxy) check(ctx context.Context, path string) (valid bool, message string) {
 	r, err := x.host.Run(ctx, host.Command{Args: []string{haproxyBinary, "-c", "-f", path}})
-	message = r.Output()
+	message = strings.ReplaceAll(r.Output(), path, haproxyConfig)
 	if message == "" && err != nil {
 		message = err.Error()
 	}
 	return err == nil, message
+}
+
+func (x *HAProxy) validate(ctx context.Context, _ Call) (api.Validation, error) {
+	if err := x.need(); err != nil {
+		return api.Validation{}, err
+	}
+	valid, message := x.check(ctx, haproxyConfig)
+	return api.Validation{Valid: valid, Message: message}, nil
+}
+
+func (x *HAProxy) logs(ctx context.Context, c Call) (api.Logs, error) {
+	tail := 100
+	if text := c.Query.Get("tail"); text != "" {
+		var err error
+		if tail, err = strconv.Atoi(text); err != nil || tail < 1 || tail > maxLogLines {
+			return api.Logs{}, invalid("tail", "must be a number of lines from 1 to %d", maxLogLines)
+		}
+	}
+	text, err := x.host.Journal(ctx, haproxyUnit, tail)
+	return api.Logs{Logs: text}, err
+}
+
+func (x *HAProxy) readConfig() (api.HAProxyConfig, error) {
+	content, err := x.host.ReadFile(haproxyConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return api.HAProxyConfig{}, fail(api.CodeNotFound, "there is no %s", haproxyConfig)
+	}
+	return api.HAProxyConfig{Content: string(content), Path: haproxyConfig, Hash: hash(content)}, err
+}
+
+func hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// configuration returns the file, and the one that we would make where there is none.
+func (x *HAProxy) configuration() (content []byte, exists bool, err error) {
+	content, err = x.host.ReadFile(haproxyConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []byte(x.base()), false, nil
+	}
+	return content, err == nil, err
+}
+
+// base is a configuration for relaying TCP at high speed.
+func (x *HAProxy) base() string {
+	owner := ""
+	if users, err := fs.ReadFile(x.host.FS(), "etc/passwd"); err == nil && strings.Contains("\n"+string(users), "\nhaproxy:") {
+		owner = "    user haproxy\n    group haproxy\n"
+	}
+	return `global
+    stats socket /var/run/haproxy.sock mode 660 level admin expose-fd listeners
+` + owner + `    tune.bufsize 32768
+    tune.maxpollevents 1024
+    tune.recv_enough 16384
+
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 30m
+    timeout server 30m
+    timeout tunnel 2h
+    timeout client-fin 5s
+    timeout server-fin 5s
+    option dontlognull
+    option redispatch
+    option tcp-smart-accept
+    option tcp-smart-connect
+    option splice-auto
+    option clitcpka
+    option srvtcpka
+`
+}
+
+// Rules lists the rules of the configuration.
+func (x *HAProxy) Rules() (api.HAProxyRules, error) {
+	out := api.HAProxyRules{Rules: []api.HAProxyRule{}}
+	content, err := x.host.ReadFile(haproxyConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	if err != nil {
+		return out, fmt.Errorf("read configuration: %w", err)
+	}
+	out.ConfigHash = hash(content)
+	file, err := haproxy.Parse(content)
+	if err != nil {
+		out.Problem = err.Error()
+		return out, nil
+	}
+	out.Rules = append(out.Rules, file.Rules()...)
+	out.Count, out.Foreign = len(out.Rules), file.Foreign()
+	return out, nil
 }

@@ -172,14 +172,13 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// inContainer reports whether the machine's commands have to be run in its own namespaces.
+// inContainer reports whether the machine's commands have to be run in namespaces other than ours. Where process 1 is
+// hidden from us, or is our own container's, there are none to enter.
 func inContainer(root string) bool {
 	if root != "/" {
 		return true
 	}
-	if _, err := os.Stat("/.dockerenv"); err == nil {
-		return true
-	}
-	groups, err := os.ReadFile("/proc/1/cgroup")
-	return err == nil && bytes.Contains(groups, []byte("docker"))
+	own, err := os.Readlink("/proc/self/ns/mnt")
+	first, firstErr := os.Readlink("/proc/1/ns/mnt")
+	return err == nil && firstErr == nil && own != first
 }

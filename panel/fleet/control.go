@@ -120,7 +120,7 @@ func refusal(status *api.StatusError, need Need) error {
 	switch f.Code {
 	case api.CodeRestricted:
 		return restricted(need.Domain)
-	case api.CodeInvalid, api.CodeNotFound, api.CodeConflict, api.CodeRefused, api.CodeNotInstalled, api.CodeBusy:
+	case api.CodeInvalid, api.CodeNotFound, api.CodeConflict, api.CodeRefused, api.CodeNotInstalled, api.CodeChanged, api.CodeBusy:
 		detail := printable(f.Detail)
 		if detail == "" {
 			detail = "the agent refused"

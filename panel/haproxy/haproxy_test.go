@@ -1,13 +1,16 @@
 package haproxy
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
@@ -15,21 +18,30 @@ import (
 	"monitoring/storage"
 )
 
-// agents are those of servers 1 (answers by handlers), by plain HTTP.
+// agents are those of server 1 (answers by handlers, in plain HTTP) and of server 3, which is offline.
 type agents struct {
 	mux *http.ServeMux
 	url string
-	ro  bool // the owner allows to look only
+	ro  atomic.Bool // the owner allows to look only
 }
 
 func (a *agents) Control(id int64, need fleet.Need) (*api.Client, error) {
-	if id != 1 {
+	if id != 1 && id != 3 {
 		return nil, storage.ErrNotFound
 	}
-	if a.ro && need.Write {
-		return nil, rest.Fail(http.StatusConflict, api.CodeRestricted, "restricted")
+	if a.ro.Load() && need.Write {
+		return nil, rest.Fail(http.StatusConflict, api.CodeRestricted, "restricted by the node's owner")
 	}
 	return api.NewClient(a.url, http.DefaultClient), nil
+}
+
+func (a *agents) Active() []storage.Server { return []storage.Server{{ID: 1}, {ID: 3}} }
+
+func (a *agents) Status(id int64) string {
+	if id == 3 {
+		return fleet.StatusOffline
+	}
+	return fleet.StatusOnline
 }
 
 // bench is the feature's handlers before an agent whose answers a test writes.
@@ -46,7 +58,7 @@ func start(t *testing.T) *bench {
 	t.Cleanup(agent.Close)
 	a.url = agent.URL
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	b := &bench{agents: a, svc: New(Options{Fleet: a, Log: log})}
+	b := &bench{agents: a, svc: New(Options{Fleet: a, Log: log, Interval: func() time.Duration { return time.Minute }})}
 	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
 	mux.Mount("/api/proxy/{id}/haproxy", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, b.svc.Routes)
 	srv := httptest.NewServer(mux)
@@ -81,11 +93,161 @@ func (b *bench) call(t *testing.T, method, path, body string, wantStatus int, wa
 	}
 }
 
-func TestStatus(t *testing.T) {
+// expects makes the agent check the request and answer it.
+func (b *bench) expects(t *testing.T, pattern, wantQuery, wantBody string, answer any) {
+	b.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || r.URL.RawQuery != wantQuery || string(body) != wantBody {
+			t.Errorf("%s: query %q, body %s, %v; want %q, %s", pattern, r.URL.RawQuery, body, err, wantQuery, wantBody)
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	})
+}
+
+// Every question arrives at the agent as it was asked, and its answer at the client.
+func TestQuestionsArePassedOn(t *testing.T) {
 	t.Parallel()
 	b := start(t)
+	const base = "/api/proxy/1/haproxy"
 	b.answers("GET /v1/haproxy/status", api.HAProxyStatus{Installed: true, ConfigPath: "/etc/haproxy/haproxy.cfg"})
-	b.call(t, "GET", "/api/proxy/1/haproxy/status", "", 200, `"config_path":"/etc/haproxy/haproxy.cfg"`)
-	b.call(t, "GET", "/api/proxy/2/haproxy/status", "", 404, "not_found")
-	b.call(t, "GET", "/api/proxy/x/haproxy/status", "", 404, "not_found")
+	b.call(t, "GET", base+"/status", "", 200, `"config_path":"/etc/haproxy/haproxy.cfg"`)
+	b.answers("GET /v1/haproxy/stats", api.HAProxyStats{Version: "2.6"})
+	b.call(t, "GET", base+"/stats", "", 200, `"version":"2.6"`)
+	b.answers("GET /v1/haproxy/rules", api.HAProxyRules{Count: 1, Rules: []api.HAProxyRule{{Name: "a"}}})
+	b.call(t, "GET", base+"/rules", "", 200, `"count":1`)
+	b.answers("GET /v1/haproxy/rules/a-1", api.HAProxyRule{Name: "a-1"})
+	b.call(t, "GET", base+"/rules/a-1", "", 200, `"name":"a-1"`)
+	b.answers("GET /v1/haproxy/validate", api.Validation{Valid: true})
+	b.call(t, "POST", base+"/validate", "", 200, `"valid":true`)
+	b.answers("GET /v1/haproxy/config", api.HAProxyConfig{Content: "global\n"})
+	b.call(t, "GET", base+"/config", "", 200, `"content":"global\n"`)
+	b.expects(t, "GET /v1/haproxy/logs", "tail=7", "", api.Logs{Logs: "line"})
+	b.call(t, "GET", base+"/logs?tail=7", "", 200, `"logs":"line"`)
+	b.call(t, "GET", base+"/logs?tail=0", "", 400, `"field":"tail"`)
+}
+
+func TestChangesArePassedOn(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	const base = "/api/proxy/1/haproxy"
+	changed := api.HAProxyChanged{Changed: api.Changed{Success: true, Message: "done"}, Reloaded: true}
+	rule := `{"name":"a","rule_type":"tcp","listen_port":443,"target_ip":"192.0.2.1","target_port":8443,"target_ssl":false,"send_proxy":true}`
+	b.expects(t, "POST /v1/haproxy/rules", "dry_run=true&if_config=abc", rule, changed)
+	b.call(t, "POST", base+"/rules?if_config=abc&dry_run=true", rule, 200, `"reloaded":true`)
+	b.expects(t, "PUT /v1/haproxy/rules/a", "", `{"listen_port":444}`, changed)
+	b.call(t, "PUT", base+"/rules/a", `{"listen_port":444}`, 200, `"message":"done"`)
+	b.expects(t, "DELETE /v1/haproxy/rules/a", "", "", changed)
+	b.call(t, "DELETE", base+"/rules/a", "", 200, `"success":true`)
+	for _, action := range []string{"start", "stop", "restart", "reload"} {
+		b.expects(t, "POST /v1/haproxy/"+action, "", "", api.Changed{Success: true, Message: action})
+		b.call(t, "POST", base+"/"+action, "", 200, action)
+	}
+	b.expects(t, "PUT /v1/haproxy/config", "", `{"config_content":"global\n","reload_after":false}`, changed)
+	b.call(t, "POST", base+"/config/apply", `{"config_content":"global\n","reload_after":false}`, 200, `"success":true`)
+	b.expects(t, "POST /v1/haproxy/config/regenerate", "preserve_rules=false", "", changed)
+	b.call(t, "POST", base+"/config/regenerate?preserve_rules=false", "", 200, `"success":true`)
+	b.expects(t, "POST /v1/haproxy/servers/b/srv1", "", `{"state":"maint"}`, api.Changed{Success: true})
+	b.call(t, "POST", base+"/servers/b/srv1", `{"state":"maint"}`, 200, `"success":true`)
+
+	b.call(t, "POST", base+"/rules", strings.Replace(rule, "443", "70000", 1), 400, `"field":"listen_port"`)
+	b.call(t, "POST", base+"/config/apply", `{"config_content":""}`, 400, `"field":"config_content"`)
+	b.call(t, "PUT", base+"/rules/a", `{"name":"b"}`, 400, "unknown_field")
+	b.ro.Store(true)
+	b.call(t, "POST", base+"/reload", "", 409, `"code":"restricted"`)
+	b.call(t, "POST", "/api/proxy/2/haproxy/reload", "", 404, "not_found")
+}
+
+// What HAProxy itself says reaches the operator.
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	b.mux.HandleFunc("POST /v1/haproxy/reload", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(422)
+		_ = json.NewEncoder(w).Encode(api.Failure{Code: api.CodeRefused, Detail: "not valid", Log: "[ALERT] line 3"})
+	})
+	b.call(t, "POST", "/api/proxy/1/haproxy/reload", "", 422, `{"detail":"not valid","code":"refused","error_log":"[ALERT] line 3"}`)
+}
+
+// The page opens from memory: at once, with the age, also when the agent hangs; a change makes the server due.
+func TestCache(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	const path = "/api/proxy/1/haproxy/cached"
+	b.call(t, "GET", path, "", 503, `"code":"no_data"`)
+	b.call(t, "GET", "/api/proxy/2/haproxy/cached", "", 404, "not_found")
+	var asked atomic.Int64
+	hang, release := atomic.Bool{}, make(chan struct{})
+	defer close(release)
+	b.mux.HandleFunc("GET /v1/haproxy", func(w http.ResponseWriter, r *http.Request) {
+		if hang.Load() {
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+			return
+		}
+		_ = json.NewEncoder(w).Encode(api.HAProxyState{Status: api.HAProxyStatus{Running: true}, Rules: api.HAProxyRules{Count: int(asked.Add(1)), Rules: []api.HAProxyRule{}}})
+	})
+	b.answers("POST /v1/haproxy/reload", api.Changed{Success: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.svc.Run(ctx) }()
+	holds := func(count int) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+			if c, ok := b.svc.cache.get(1); ok && c.Rules.Count == count {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatalf("the cache does not get round %d", count)
+			}
+		}
+	}
+	holds(1)
+	b.call(t, "GET", path, "", 200, `"running":true`)
+	b.call(t, "GET", "/api/proxy/3/haproxy/cached", "", 503, "no_data") // offline, not asked
+	b.call(t, "POST", "/api/proxy/1/haproxy/reload", "", 200, "success")
+	holds(2) // long before the minute is over
+	hang.Store(true)
+	b.call(t, "POST", "/api/proxy/1/haproxy/reload", "", 200, "success")
+	began := time.Now()
+	b.call(t, "GET", path, "", 200, `"count":2`)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the cache took %s while the agent hangs", took)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCacheForgetsAndKeeps(t *testing.T) {
+	t.Parallel()
+	c, now := newCache(), time.Now()
+	one := map[int64]bool{1: true}
+	f := func(active map[int64]bool, at time.Time, want int) {
+		t.Helper()
+		if got := c.due(active, time.Minute, at); len(got) != want {
+			t.Errorf("%d due, want %d", len(got), want)
+		}
+	}
+	f(one, now, 1)
+	f(one, now.Add(time.Hour), 0) // still running
+	c.put(1, &api.HAProxyState{}, nil, now)
+	f(one, now.Add(59*time.Second), 0)
+	f(one, now.Add(60*time.Second), 1)
+	c.put(1, nil, errOffline, now.Add(61*time.Second))
+	if got, ok := c.get(1); !ok || got.LastError == "" || !got.CachedAt.Equal(now) {
+		t.Errorf("after a failed round: %+v", got)
+	}
+	f(one, now.Add(65*time.Second), 0)
+	f(one, now.Add(66*time.Second), 1) // again soon
+	c.put(1, &api.HAProxyState{}, nil, now)
+	c.expire(1)
+	f(one, now.Add(67*time.Second), 1)
+	f(nil, now, 0)
+	c.put(1, &api.HAProxyState{}, nil, now)
+	if _, ok := c.get(1); ok {
+		t.Error("a server that is gone is remembered")
+	}
 }

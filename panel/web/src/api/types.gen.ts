@@ -31,6 +31,18 @@ export interface ActiveResponse {
   count: number;
 }
 
+export interface AddRuleRequest {
+  name: string;
+  rule_type: string;
+  listen_port: number;
+  target_ip: string;
+  target_port: number;
+  cert_domain?: string;
+  target_ssl: boolean;
+  send_proxy: boolean;
+  by_hand?: boolean;
+}
+
 export interface Address {
   type: string;
   address: string;
@@ -353,6 +365,14 @@ export interface CPU {
   temperatures: Record<string, Temperature[]>;
 }
 
+export interface CachedResponse {
+  status: HAProxyStatus | null;
+  rules: HAProxyRules | null;
+  cached_at: string;
+  age_seconds: number;
+  last_error: string;
+}
+
 export interface CertificateExpiry {
   domain: string;
   days_left: number;
@@ -574,6 +594,99 @@ export interface Frequency {
   max: number;
 }
 
+export interface HAProxyChanged {
+  success: boolean;
+  message: string;
+  code?: string;
+  config_valid: boolean;
+  reloaded: boolean;
+  runtime: boolean;
+  config_hash: string;
+  content?: string;
+}
+
+export interface HAProxyConfig {
+  content: string;
+  path: string;
+  hash: string;
+}
+
+export interface HAProxyConfigApply {
+  config_content: string;
+  reload_after?: boolean | null;
+}
+
+export interface HAProxyProxy {
+  proxy: string;
+  server?: string;
+  status: string;
+  sessions: number;
+  sessions_max: number;
+  sessions_limit: number;
+  sessions_total: number;
+  sessions_per_sec: number;
+  queue: number;
+  bytes_in: number;
+  bytes_out: number;
+  errors: number;
+  denied: number;
+  weight: number;
+  address?: string;
+  check_status?: string;
+  check_millis: number;
+  last_change_seconds: number;
+  downtime_seconds: number;
+}
+
+export interface HAProxyRule {
+  name: string;
+  rule_type: string;
+  listen_port: number;
+  target_ip: string;
+  target_port: number;
+  cert_domain?: string;
+  target_ssl: boolean;
+  send_proxy: boolean;
+  by_hand?: boolean;
+}
+
+export interface HAProxyRuleUpdate {
+  rule_type?: string | null;
+  listen_port?: number | null;
+  target_ip?: string | null;
+  target_port?: number | null;
+  cert_domain?: string | null;
+  target_ssl?: boolean | null;
+  send_proxy?: boolean | null;
+}
+
+export interface HAProxyRules {
+  count: number;
+  rules: HAProxyRule[];
+  foreign: number;
+  problem?: string;
+  config_hash: string;
+}
+
+export interface HAProxyServerChange {
+  state?: string;
+  weight?: number | null;
+  address?: string;
+  port?: number;
+}
+
+export interface HAProxyStats {
+  collected_at: string;
+  version: string;
+  uptime_seconds: number;
+  connections: number;
+  max_connections: number;
+  old_processes: number;
+  frontends: HAProxyProxy[];
+  backends: HAProxyProxy[];
+  servers: HAProxyProxy[];
+}
+
 export interface HAProxyStatus {
   installed: boolean;
   running: boolean;
@@ -582,6 +695,8 @@ export interface HAProxyStatus {
   config_valid: boolean;
   config_message: string;
   config_path: string;
+  config_hash: string;
+  old_processes: number;
   status_output: string;
   service_logs: string;
 }
@@ -783,6 +898,10 @@ export interface LiveServer {
 export interface LoginRequest {
   password: string;
   uid: string;
+}
+
+export interface Logs {
+  logs: string;
 }
 
 export interface Matcher {
@@ -1227,6 +1346,11 @@ export interface UpdateChannelsRequest {
   alertmanager_url?: string | null;
   heartbeat_url?: string | null;
   heartbeat_seconds?: number | null;
+}
+
+export interface Validation {
+  valid: boolean;
+  message: string;
 }
 
 export interface VersionResponse {

@@ -1,0 +1,301 @@
+package haproxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"monitoring/agent/api"
+)
+
+// Errors of a change.
+var (
+	ErrNoRule = errors.New("there is no such rule")
+	ErrExists = errors.New("there is a rule of this name already")
+	ErrByHand = errors.New("the rule has been edited by hand: only its port and its target can be changed here, the rest in the configuration")
+)
+
+// PortError says that a port is taken.
+type PortError struct {
+	Port int
+	By   string
+}
+
+func (e *PortError) Error() string { return fmt.Sprintf("port %d is taken by %s", e.Port, e.By) }
+
+// pair is a rule and the two sections that it consists of.
+type pair struct {
+	rule              api.HAProxyRule
+	frontend, backend int // in the region
+}
+
+// pairs finds the rules: a frontend and a backend with our names and one address each.
+func (f *File) pairs() []pair {
+	backends := map[string]int{}
+	seen := map[string]int{}
+	for i, b := range f.region {
+		if b.keyword != "" {
+			seen[b.keyword+" "+b.name]++
+		}
+		if b.keyword == "backend" {
+			backends[b.name] = i
+		}
+	}
+	var out []pair
+	for i, b := range f.region {
+		kind, name, ok := strings.Cut(b.name, "_")
+		if b.keyword != "frontend" || !ok || kind != api.RuleTCP && kind != api.RuleHTTPS || seen["frontend "+b.name] > 1 {
+			continue
+		}
+		back := "backend_" + b.name
+		j, ok := backends[back]
+		if !ok || seen["backend "+back] > 1 {
+			continue
+		}
+		rule := api.HAProxyRule{Name: name, RuleType: kind}
+		if readFrontend(b.text, back, &rule) && readBackend(f.region[j].text, &rule) && rule.Check() == nil {
+			front, backText := render(rule, certificatePath(b.text), f.eol)
+			rule.ByHand = front != string(b.text) || backText != string(f.region[j].text)
+			out = append(out, pair{rule, i, j})
+		}
+	}
+	return out
+}
+
+// lines yields the words of each line that says something.
+func lines(text []byte) func(func([]string) bool) {
+	return func(yield func([]string) bool) {
+		for line := range bytes.Lines(text) {
+			words := strings.Fields(string(line))
+			for i, w := range words {
+				if strings.HasPrefix(w, "#") {
+					words = words[:i]
+					break
+				}
+			}
+			if len(words) > 0 && !yield(words) {
+				return
+			}
+		}
+	}
+}
+
+func readFrontend(text []byte, backend string, rule *api.HAProxyRule) bool {
+	binds, leads := 0, false
+	for words := range lines(text) {
+		switch words[0] {
+		case "bind":
+			binds++
+			if len(words) < 2 {
+				return false
+			}
+			host, port, ok := cutPort(words[1])
+			if !ok || host != "*" {
+				return false
+			}
+			rule.ListenPort = port
+			if i := slices.Index(words, "crt"); i >= 0 && i+1 < len(words) {
+				rule.CertDomain = path.Base(path.Dir(words[i+1]))
+			}
+		case "default_backend":
+			leads = len(words) == 2 && words[1] == backend
+		}
+	}
+	return binds == 1 && leads
+}
+
+func readBackend(text []byte, rule *api.HAProxyRule) bool {
+	servers := 0
+	for words := range lines(text) {
+		if words[0] != "server" {
+			continue
+		}
+		servers++
+		if len(words) < 3 || words[1] != "srv1" {
+			return false
+		}
+		host, port, ok := cutPort(words[2])
+		if !ok {
+			return false
+		}
+		rule.TargetIP, rule.TargetPort = strings.Trim(host, "[]"), port
+		rule.TargetSSL, rule.SendProxy = slices.Contains(words, "ssl"), slices.Contains(words, "send-proxy")
+	}
+	return servers == 1
+}
+
+// cutPort cuts host:port; an IPv6 address may stand in brackets.
+func cutPort(address string) (host string, port int, ok bool) {
+	i := strings.LastIndexByte(address, ':')
+	if i < 0 {
+		return "", 0, false
+	}
+	port, err := strconv.Atoi(address[i+1:])
+	return address[:i], port, err == nil && port >= 1 && port <= 65535 && strconv.Itoa(port) == address[i+1:]
+}
+
+func certificatePath(frontend []byte) string {
+	for words := range lines(frontend) {
+		if i := slices.Index(words, "crt"); words[0] == "bind" && i >= 0 && i+1 < len(words) {
+			return words[i+1]
+		}
+	}
+	return ""
+}
+
+// render writes the two sections of a rule. certificate is the file of an https rule.
+func render(r api.HAProxyRule, certificate, eol string) (frontend, backend string) {
+	id := r.RuleType + "_" + r.Name
+	target := r.TargetIP
+	if ip := net.ParseIP(target); ip != nil && strings.Contains(target, ":") {
+		target = "[" + target + "]"
+	}
+	front := []string{"frontend " + id}
+	back := []string{"backend backend_" + id}
+	bind := fmt.Sprintf("    bind *:%d", r.ListenPort)
+	server := fmt.Sprintf("    server srv1 %s:%d", target, r.TargetPort)
+	if r.RuleType == api.RuleHTTPS {
+		front = append(front, "    mode http", bind+" ssl crt "+certificate)
+		back = append(back, "    mode http",
+			"    http-request set-header Host "+target,
+			"    http-request set-header X-Forwarded-Proto https",
+			"    http-request set-header X-Forwarded-For %[src]")
+	} else {
+		front = append(front, "    mode tcp", bind)
+		back = append(back, "    mode tcp", "    option tcp-check")
+	}
+	if r.TargetSSL {
+		server += " ssl verify none sni str(" + r.TargetIP + ")"
+	}
+	if r.SendProxy {
+		server += " send-proxy"
+	}
+	front = append(front, "    default_backend backend_"+id, "", "")
+	back = append(back, server+" check inter 5s fall 3 rise 2", "", "")
+	return strings.Join(front, eol), strings.Join(back, eol)
+}
+
+// Add appends a rule; certificate is the file of an https rule. The same rule once more is no error and no change.
+func (f *File) Add(r api.HAProxyRule, certificate string) error {
+	for _, p := range f.pairs() {
+		if p.rule.Name == r.Name {
+			r.ByHand = p.rule.ByHand
+			if p.rule == r {
+				return nil
+			}
+			return ErrExists
+		}
+	}
+	if err := f.free(r.ListenPort, r.Name); err != nil {
+		return err
+	}
+	f.mark()
+	if n := len(f.region); n > 0 && !bytes.HasSuffix(f.region[n-1].text, []byte("\n")) {
+		f.region = append(f.region, block{text: []byte(f.eol)})
+	}
+	front, back := render(r, certificate, f.eol)
+	id := r.RuleType + "_" + r.Name
+	f.region = append(f.region, block{[]byte(front), "frontend", id}, block{[]byte(back), "backend", "backend_" + id})
+	return nil
+}
+
+// Remove deletes a rule.
+func (f *File) Remove(name string) error {
+	p, err := f.find(name)
+	if err != nil {
+		return err
+	}
+	first, second := min(p.frontend, p.backend), max(p.frontend, p.backend)
+	f.region = slices.Delete(f.region, second, second+1)
+	f.region = slices.Delete(f.region, first, first+1)
+	return nil
+}
+
+// Change replaces a rule by r, which has its name, where it stands. Of a rule that was edited by hand only the port and
+// the target are replaced, and everything else stays as it is.
+func (f *File) Change(r api.HAProxyRule, certificate string) error {
+	p, err := f.find(r.Name)
+	if err != nil {
+		return err
+	}
+	if r.ListenPort != p.rule.ListenPort {
+		if err := f.free(r.ListenPort, r.Name); err != nil {
+			return err
+		}
+	}
+	front, back := &f.region[p.frontend], &f.region[p.backend]
+	if p.rule.ByHand {
+		rest := r
+		rest.ListenPort, rest.TargetIP, rest.TargetPort, rest.ByHand = p.rule.ListenPort, p.rule.TargetIP, p.rule.TargetPort, true
+		if rest != p.rule || r.RuleType == api.RuleHTTPS && r.TargetIP != p.rule.TargetIP {
+			return ErrByHand
+		}
+		front.text = replaceWord(front.text, "bind", 1, fmt.Sprintf("*:%d", r.ListenPort))
+		back.text = replaceWord(back.text, "server", 2, net.JoinHostPort(r.TargetIP, strconv.Itoa(r.TargetPort)))
+		return nil
+	}
+	id := r.RuleType + "_" + r.Name
+	frontText, backText := render(r, certificate, f.eol)
+	*front, *back = block{[]byte(frontText), "frontend", id}, block{[]byte(backText), "backend", "backend_" + id}
+	return nil
+}
+
+// replaceWord replaces one word of the line that begins with a keyword and leaves all other bytes.
+func replaceWord(text []byte, keyword string, n int, value string) []byte {
+	var out []byte
+	for line := range bytes.Lines(text) {
+		if words := bytes.Fields(line); len(words) > n && string(words[0]) == keyword {
+			at := 0
+			for i := range n + 1 {
+				at += bytes.Index(line[at:], words[i])
+				if i < n {
+					at += len(words[i])
+				}
+			}
+			line = slices.Concat(line[:at], []byte(value), line[at+len(words[n]):])
+		}
+		out = append(out, line...)
+	}
+	return out
+}
+
+func (f *File) find(name string) (pair, error) {
+	for _, p := range f.pairs() {
+		if p.rule.Name == name {
+			return p, nil
+		}
+	}
+	return pair{}, ErrNoRule
+}
+
+// free looks whether another section binds a port of this machine: HAProxy would let both share it, and each would get
+// some of the other's connections.
+func (f *File) free(port int, except string) error {
+	for _, p := range f.pairs() {
+		if p.rule.ListenPort == port && p.rule.Name != except {
+			return &PortError{port, "the rule " + p.rule.Name}
+		}
+	}
+	for _, text := range [][]byte{f.before, f.after} {
+		section := ""
+		for words := range lines(text) {
+			if slices.Contains(sections, words[0]) {
+				section = strings.Join(words[:min(2, len(words))], " ")
+			}
+			if words[0] != "bind" || len(words) < 2 {
+				continue
+			}
+			for address := range strings.SplitSeq(words[1], ",") {
+				if _, p, ok := cutPort(address); ok && p == port {
+					return &PortError{port, section}
+				}
+			}
+		}
+	}
+	return nil
+}

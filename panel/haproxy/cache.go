@@ -1,0 +1,164 @@
+package haproxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"monitoring/agent/api"
+	"monitoring/panel/fleet"
+	"monitoring/panel/rest"
+)
+
+const (
+	roundTick  = time.Second      // how often it is looked whose turn it is
+	roundLimit = 20               // agents at a time
+	roundTime  = 20 * time.Second // for one agent; one that hangs delays no other's turn by more
+	retry      = 5 * time.Second  // after a round that failed
+)
+
+// CachedResponse is what an agent said last. A part that its owner has closed, or that failed, is null.
+type CachedResponse struct {
+	Status     *api.HAProxyStatus `json:"status"`
+	Rules      *api.HAProxyRules  `json:"rules"`
+	CachedAt   time.Time          `json:"cached_at"`
+	AgeSeconds float64            `json:"age_seconds"`
+	LastError  string             `json:"last_error"` // of the last round, "" if that went well
+}
+
+// cache is the last word of each agent.
+type cache struct {
+	mu      sync.Mutex
+	entries map[int64]*entry
+}
+
+type entry struct {
+	response CachedResponse
+	next     time.Time // when it is due
+	running  bool
+}
+
+func newCache() *cache { return &cache{entries: map[int64]*entry{}} }
+
+// expire makes a server due at once.
+func (c *cache) expire(id int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.entries[id]; e != nil {
+		e.next = time.Time{}
+	}
+}
+
+// due takes the servers whose turn it is, and forgets those that are gone.
+func (c *cache) due(active map[int64]bool, interval time.Duration, now time.Time) []int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id := range c.entries {
+		if !active[id] {
+			delete(c.entries, id)
+		}
+	}
+	var ids []int64
+	for id := range active {
+		e := c.entries[id]
+		if e == nil {
+			e = &entry{}
+			c.entries[id] = e
+		}
+		if !e.running && !now.Before(e.next) {
+			e.running, e.next = true, now.Add(interval)
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// put keeps the outcome of a round. After a failure the old values stay, with their age.
+func (c *cache) put(id int64, state *api.HAProxyState, err error, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[id]
+	if e == nil {
+		return // gone meanwhile
+	}
+	e.running = false
+	if err != nil {
+		e.response.LastError, e.next = err.Error(), at.Add(retry)
+		return
+	}
+	e.response = CachedResponse{Status: &state.Status, Rules: &state.Rules, CachedAt: at}
+}
+
+func (c *cache) get(id int64) (CachedResponse, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[id]
+	if e == nil || e.response.CachedAt.IsZero() {
+		return CachedResponse{}, false
+	}
+	return e.response, true
+}
+
+// cached answers without asking the agent.
+func (s *Service) cached(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.ID(r, "id")
+	if err != nil {
+		return err
+	}
+	if _, err := s.fleet.Control(id, toLook); err != nil {
+		return err
+	}
+	answer, ok := s.cache.get(id)
+	if !ok {
+		return rest.Fail(http.StatusServiceUnavailable, "no_data", "nothing has been received from this server yet")
+	}
+	answer.AgeSeconds = time.Since(answer.CachedAt).Seconds()
+	return rest.Encode(w, http.StatusOK, answer)
+}
+
+// Run fills the cache until ctx is done.
+func (s *Service) Run(ctx context.Context) error {
+	var g errgroup.Group
+	g.SetLimit(roundLimit)
+	defer func() { _ = g.Wait() }() // no error comes from there
+	t := time.NewTicker(roundTick)
+	defer t.Stop()
+	for {
+		for _, id := range s.cache.due(s.known(), s.interval(), time.Now()) {
+			g.Go(func() error {
+				s.collect(ctx, id)
+				return nil
+			})
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// known are the servers that are monitored.
+func (s *Service) known() map[int64]bool {
+	out := map[int64]bool{}
+	for _, srv := range s.fleet.Active() {
+		out[srv.ID] = true
+	}
+	return out
+}
+
+var errOffline = errors.New("the server is offline")
+
+// collect asks one agent. One that is not known to be online would only take a place until its timeout.
+func (s *Service) collect(ctx context.Context, id int64) {
+	if s.fleet.Status(id) != fleet.StatusOnline {
+		s.cache.put(id, nil, errOffline, time.Now())
+		return
+	}
+	state, err := fleet.Ask(ctx, s.fleet, id, toLook, roundTime, func(ctx context.Context, c *api.Client) (api.HAProxyState, error) { return c.HAProxyState(ctx) })
+	s.cache.put(id, &state, err, time.Now().UTC())
+}
