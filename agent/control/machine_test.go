@@ -18,7 +18,7 @@ import (
 
 const wait = time.Minute // bounds a failure on a loaded machine; nothing waits that long otherwise
 
-func eventually(t *testing.T, what string, ok func() bool) {
+func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(wait); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if ok() {
@@ -270,7 +270,7 @@ func TestRulesOfARunningHAProxy(t *testing.T) {
 	if got := must[api.HAProxyChanged](t, n, "POST", "/rules", "", rule("a", 8443, "127.0.0.1", 9001)); !got.Reloaded || got.Runtime {
 		t.Errorf("add: %+v", got)
 	}
-	eventually(t, "the rule forwards", func() bool { return n.hear(t, "127.0.0.1:8443") == "one" })
+	until(t, "the rule forwards", func() bool { return n.hear(t, "127.0.0.1:8443") == "one" })
 	if got := must[api.HAProxyChanged](t, n, "POST", "/rules", "", rule("a", 8443, "127.0.0.1", 9001)); got.Reloaded {
 		t.Errorf("the same rule again: %+v", got)
 	}
@@ -290,7 +290,7 @@ func TestRulesOfARunningHAProxy(t *testing.T) {
 	if got := must[api.HAProxyChanged](t, n, "PUT", "/rules/a", "", api.HAProxyRuleUpdate{ListenPort: &listen}); !got.Reloaded {
 		t.Errorf("another port: %+v", got)
 	}
-	eventually(t, "the new port forwards", func() bool { return n.hear(t, "127.0.0.1:8444") == "two" })
+	until(t, "the new port forwards", func() bool { return n.hear(t, "127.0.0.1:8444") == "two" })
 	if got := must[api.HAProxyRule](t, n, "GET", "/rules/a", "", nil); got != rule("a", 8444, "127.0.0.1", 9002) {
 		t.Errorf("%+v", got)
 	}
@@ -366,7 +366,7 @@ func TestFailingReloadIsRolledBack(t *testing.T) {
 		t.Error("the note of the change is left behind")
 	}
 	must[api.HAProxyChanged](t, n, "POST", "/rules", "", rule("c", 8501, "127.0.0.1", 9001)) // and it goes on
-	eventually(t, "the next rule forwards", func() bool { return n.hear(t, "127.0.0.1:8501") == "one" })
+	until(t, "the next rule forwards", func() bool { return n.hear(t, "127.0.0.1:8501") == "one" })
 }
 
 // The agent is killed after the new file is in place: the next one puts the old one back and reloads.
@@ -384,8 +384,8 @@ func TestKilledInTheMiddle(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- n.x.Run(ctx) }()
-	eventually(t, "the old file is back", func() bool { return n.Read(t, haproxyConfig) == string(before) })
-	eventually(t, "the note is gone", func() bool { _, err := n.Host.Stat(n.x.pendingFile()); return err != nil })
+	until(t, "the old file is back", func() bool { return n.Read(t, haproxyConfig) == string(before) })
+	until(t, "the note is gone", func() bool { _, err := n.Host.Stat(n.x.pendingFile()); return err != nil })
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
@@ -430,7 +430,7 @@ func TestFirstConfiguration(t *testing.T) {
 		t.Errorf("base:\n%s", config.Content)
 	}
 	must[api.Changed](t, n, "POST", "/start", "", nil)
-	eventually(t, "it forwards", func() bool { return n.hear(t, "127.0.0.1:8443") == "one" })
+	until(t, "it forwards", func() bool { return n.hear(t, "127.0.0.1:8443") == "one" })
 	s := must[api.HAProxyStats](t, n, "GET", "/stats", "", nil) // through /var/run, which is a link
 	if len(s.Frontends) != 1 || len(s.Backends) != 1 || len(s.Servers) != 1 || s.Servers[0].Server != "srv1" || s.Frontends[0].SessionsTotal == 0 {
 		t.Errorf("%+v", s)
@@ -474,9 +474,9 @@ func TestRunningServersAreChanged(t *testing.T) {
 		t.Errorf("the reload forgot the maintenance: %+v", s)
 	}
 	change(api.HAProxyServerChange{State: "drain"})
-	eventually(t, "it drains", func() bool { return strings.HasPrefix(server().Status, "DRAIN") })
+	until(t, "it drains", func() bool { return strings.HasPrefix(server().Status, "DRAIN") })
 	change(api.HAProxyServerChange{State: "ready"})
-	eventually(t, "it is up", func() bool { return server().Status == "UP" })
+	until(t, "it is up", func() bool { return server().Status == "UP" })
 	n.refused(t, "POST", "/servers/backend_tcp_a/srv2", api.HAProxyServerChange{State: "maint"}, api.CodeNotFound)
 	n.refused(t, "POST", "/servers/x;y/srv1", api.HAProxyServerChange{State: "maint"}, api.CodeNotFound)
 	n.refused(t, "POST", "/servers/backend_tcp_a/srv1", api.HAProxyServerChange{State: "gone"}, api.CodeInvalid)
@@ -498,12 +498,12 @@ func TestOldProcessesAreCounted(t *testing.T) {
 		t.Errorf("%d old processes before a reload", got)
 	}
 	must[api.Changed](t, n, "POST", "/reload", "", nil)
-	eventually(t, "the old process is counted", func() bool { return old() == 1 })
+	until(t, "the old process is counted", func() bool { return old() == 1 })
 	if s := must[api.HAProxyStatus](t, n, "GET", "/status", "", nil); s.OldProcesses != 1 {
 		t.Errorf("%+v", s)
 	}
 	c.Close()
-	eventually(t, "the old process ends", func() bool { return old() == 0 })
+	until(t, "the old process ends", func() bool { return old() == 0 })
 }
 
 func TestByHandAndMarkers(t *testing.T) {
