@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"monitoring/agent/control"
 	"monitoring/agent/server"
 )
 
@@ -23,6 +25,7 @@ type config struct {
 	allow        server.Allow
 	root         string
 	trustedCA    []byte
+	acme         control.ACME
 	localMetrics string // "" is off
 	logLevel     slog.Level
 }
@@ -42,6 +45,9 @@ var variables = []variable{
 	{"AGENT_ALLOW", "monitor", "What the panel may do here. A preset (monitor: metrics only; readonly: look at everything; full), or a list such as \"traffic:ro haproxy:rw\". Domains: traffic haproxy certs firewall ipset exec power system remnawave.", setAllow},
 	{"AGENT_ROOT", "/", "Where the host's file system is mounted, for an agent in a container.", setDir(func(c *config) *string { return &c.root })},
 	{"AGENT_TRUSTED_CA_FILE", "", "PEM file with further CAs whose panel is believed, for a rotation.", setTrustedCA},
+	{"AGENT_ACME_DIRECTORY", control.LetsEncrypt, "Who issues certificates: URL of an ACME directory.", setDirectory},
+	{"AGENT_ACME_CA_FILE", "", "PEM file with the CA of that directory, where the machine does not know it.", setACMECA},
+	{"AGENT_ACME_LISTEN", ":80", "Address that answers the http-01 challenge; the issuer asks port 80.", setAddress(func(c *config) *string { return &c.acme.Listen })},
 	{"AGENT_LOCAL_METRICS", "", "Loopback address and port, as in 127.0.0.1:9101, of a plain /metrics for a Prometheus on this machine. Default: off.", setLocalMetrics},
 	{"AGENT_LOG_LEVEL", "info", "debug, info, warn or error.", func(c *config, v string) error { return c.logLevel.UnmarshalText([]byte(v)) }},
 }
@@ -118,6 +124,22 @@ func setAllow(c *config, v string) (err error) {
 
 func setTrustedCA(c *config, path string) (err error) {
 	if c.trustedCA, err = os.ReadFile(path); err != nil {
+		return fmt.Errorf("read CA file: %w", err)
+	}
+	return nil
+}
+
+func setDirectory(c *config, v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("%q: give an address that begins with https://", v)
+	}
+	c.acme.Directory = v
+	return nil
+}
+
+func setACMECA(c *config, path string) (err error) {
+	if c.acme.CA, err = os.ReadFile(path); err != nil {
 		return fmt.Errorf("read CA file: %w", err)
 	}
 	return nil

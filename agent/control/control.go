@@ -122,13 +122,16 @@ func invalid(field, format string, args ...any) error {
 type Options struct {
 	Host     *host.Host
 	StateDir string // of the agent, on the machine
+	ACME     ACME
 	Log      *slog.Logger
 }
 
 // All lists the subsystems.
 func All(o Options) []Subsystem {
+	x := NewHAProxy(o)
 	return []Subsystem{
-		NewHAProxy(o),
+		x,
+		NewCerts(o, x),
 		NewFirewall(o),
 		NewExec(o),
 		NewPower(o),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"monitoring/agent/api"
+	"monitoring/agent/haproxy"
 )
 
 // start checks the configuration, starts the service, looks whether it stays up, and only then has it start at boot.
@@ -108,4 +109,26 @@ func (x *HAProxy) up(ctx context.Context, action string) error {
 		return failure("it has ended")
 	}
 	return nil
+}
+
+// ReloadIfRunning has a running HAProxy read its files anew.
+func (x *HAProxy) ReloadIfRunning(ctx context.Context) error {
+	unit, err := x.host.Unit(ctx, haproxyUnit)
+	if err != nil || !unit.Active {
+		return err
+	}
+	x.config.Lock()
+	defer x.config.Unlock()
+	defer x.forget()
+	return x.reload(ctx)
+}
+
+// holds reports whether a running HAProxy listens on a port.
+func (x *HAProxy) holds(ctx context.Context, port int) bool {
+	unit, err := x.host.Unit(ctx, haproxyUnit)
+	if err != nil || !unit.Active {
+		return false
+	}
+	content, err := x.host.ReadFile(haproxyConfig)
+	return err == nil && haproxy.Binds(content, port) != ""
 }

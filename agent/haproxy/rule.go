@@ -282,20 +282,28 @@ func (f *File) free(port int, except string) error {
 		}
 	}
 	for _, text := range [][]byte{f.before, f.after} {
-		section := ""
-		for words := range lines(text) {
-			if slices.Contains(sections, words[0]) {
-				section = strings.Join(words[:min(2, len(words))], " ")
-			}
-			if words[0] != "bind" || len(words) < 2 {
-				continue
-			}
-			for address := range strings.SplitSeq(words[1], ",") {
-				if _, p, ok := cutPort(address); ok && p == port {
-					return &PortError{port, section}
-				}
-			}
+		if section := Binds(text, port); section != "" {
+			return &PortError{port, section}
 		}
 	}
 	return nil
+}
+
+// Binds finds the section of a configuration that listens on a port, "" if none does.
+func Binds(config []byte, port int) string {
+	section := "a section"
+	for words := range lines(config) {
+		if slices.Contains(sections, words[0]) {
+			section = strings.Join(words[:min(2, len(words))], " ")
+		}
+		if words[0] != "bind" || len(words) < 2 {
+			continue
+		}
+		for address := range strings.SplitSeq(words[1], ",") {
+			if _, p, ok := cutPort(address); ok && p == port {
+				return section
+			}
+		}
+	}
+	return ""
 }
