@@ -39,6 +39,23 @@ func (c *tour) haproxy(t *testing.T, id int64) {
 	c.restricted(t, "POST", map[string]any{"config_content": "global\n"}, base+"/config/apply", id)
 	c.restricted(t, "POST", nil, base+"/config/regenerate", id)
 	c.restricted(t, "POST", map[string]any{"state": "maint"}, base+"/servers/{backend}/{server}", id, "b", "s")
+	c.certs(t, id)
+}
+
+// certs drives the routes of certificates.
+func (c *tour) certs(t *testing.T, id int64) {
+	const base = "/api/proxy/{id}/haproxy/certs"
+	c.get(t, nil, base, id)
+	c.get(t, nil, base+"/all", id)
+	c.get(t, nil, base+"/cron/status", id)
+	c.answered(t, "GET", base+"/{domain}", []int{404}, id, "none.test")
+	c.restricted(t, "POST", map[string]string{"domain": "a.test", "method": "standalone"}, base+"/generate", id)
+	c.restricted(t, "POST", map[string]string{"domain": "a.test", "cert_content": "c", "key_content": "k"}, base+"/upload", id)
+	c.restricted(t, "POST", nil, base+"/renew", id)
+	c.restricted(t, "POST", nil, base+"/{domain}/renew", id, "a.test")
+	c.restricted(t, "DELETE", nil, base+"/{domain}", id, "a.test")
+	c.restricted(t, "POST", nil, base+"/cron/enable", id)
+	c.restricted(t, "POST", nil, base+"/cron/disable", id)
 }
 
 // answered calls a route whose answer depends on the machine.

@@ -57,6 +57,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/terminal", rest.Only(rest.Session), f.terminal.ShellRoutes)
 	m.Mount("/api/proxy/{id}/power", fleetAccess, f.power.Routes)
 	m.Mount("/api/proxy/{id}/haproxy", fleetAccess, f.haproxy.Routes)
+	m.Mount("/api/proxy/{id}/haproxy/certs", fleetAccess, f.haproxy.CertRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/firewall", fleetAccess, f.firewall.Routes)
 	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)
 	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)

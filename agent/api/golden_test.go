@@ -20,6 +20,7 @@ func TestWireFormat(t *testing.T) {
 	for _, v := range []any{
 		Metrics{}, Processes{}, Version{}, Health{}, SigningRequest{}, Certificate{}, InstallToken{},
 		Failure{}, Changed{}, HAProxyState{}, HAProxyStats{}, HAProxyRule{}, HAProxyRuleUpdate{}, HAProxyChanged{}, HAProxyConfig{}, HAProxyConfigApply{}, HAProxyServerChange{}, Validation{}, Logs{},
+		Certs{}, CertIssue{}, CertUpload{}, CertChanged{}, CertRenewal{},
 		FirewallStatus{}, FirewallRules{}, FirewallChange{}, FirewallPending{}, FirewallConfirm{},
 		ExecRequest{}, ExecLine{}, ExecDone{}, ExecError{}, Execution{}, TerminalSize{}, TerminalEnd{}, PowerRequest{}, SignalRequest{},
 	} {

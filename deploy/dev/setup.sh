@@ -138,3 +138,13 @@ if [ ! -e "$chdb_dir/libchdb.so" ]; then
 		echo "  no libchdb for this machine: the panel runs without visits, or set CLICKHOUSE_DSN"
 	fi
 fi
+
+# Programs that tests need and Debian lacks: an ACME server, and the name server that sends it to this machine.
+pebble() {
+	local version=v2.10.1 module=github.com/letsencrypt/pebble/v2/cmd
+	mkdir -p ".cache/tools/$version"
+	GOBIN="$PWD/.cache/tools/$version" CGO_ENABLED=0 go install "$module/pebble@$version" "$module/pebble-challtestsrv@$version"
+}
+if [ "$purpose" = test ]; then
+	step "go: pebble" pebble
+fi

@@ -67,8 +67,11 @@ func restricted(domain string) error {
 	return rest.Fail(http.StatusConflict, api.CodeRestricted, "restricted by the node's owner: the agent's AGENT_ALLOW does not open "+domain)
 }
 
+// CodeOutdated is the code of an agent that lacks a capability.
+const CodeOutdated = "agent_outdated"
+
 func outdated(capability string) error {
-	return rest.Fail(http.StatusConflict, "agent_outdated", "the agent of this server does not know "+capability+": update the agent")
+	return rest.Fail(http.StatusConflict, CodeOutdated, "the agent of this server does not know "+capability+": update the agent")
 }
 
 // Controller is what Ask needs of *Service. A feature names it as the type of its field, so that tests can put agents

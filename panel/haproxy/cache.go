@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,13 +22,21 @@ const (
 	retry      = 5 * time.Second  // after a round that failed
 )
 
-// CachedResponse is what an agent said last. A part that its owner has closed, or that failed, is null.
+// CachedResponse is what an agent said last. A part that its owner has closed, or that it does not have, is null.
 type CachedResponse struct {
 	Status     *api.HAProxyStatus `json:"status"`
 	Rules      *api.HAProxyRules  `json:"rules"`
+	Certs      *api.Certs         `json:"certs"`
+	Firewall   *CachedFirewall    `json:"firewall"`
 	CachedAt   time.Time          `json:"cached_at"`
 	AgeSeconds float64            `json:"age_seconds"`
 	LastError  string             `json:"last_error"` // of the last round, "" if that went well
+}
+
+// CachedFirewall is the firewall of a node.
+type CachedFirewall struct {
+	Status *api.FirewallStatus `json:"status"`
+	Rules  *api.FirewallRules  `json:"rules"`
 }
 
 // cache is the last word of each agent.
@@ -78,7 +87,7 @@ func (c *cache) due(active map[int64]bool, interval time.Duration, now time.Time
 }
 
 // put keeps the outcome of a round. After a failure the old values stay, with their age.
-func (c *cache) put(id int64, state *api.HAProxyState, err error, at time.Time) {
+func (c *cache) put(id int64, said CachedResponse, err error, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.entries[id]
@@ -90,7 +99,8 @@ func (c *cache) put(id int64, state *api.HAProxyState, err error, at time.Time) 
 		e.response.LastError, e.next = err.Error(), at.Add(retry)
 		return
 	}
-	e.response = CachedResponse{Status: &state.Status, Rules: &state.Rules, CachedAt: at}
+	e.response = said
+	e.response.CachedAt = at
 }
 
 func (c *cache) get(id int64) (CachedResponse, bool) {
@@ -109,7 +119,7 @@ func (s *Service) cached(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.fleet.Control(id, toLook); err != nil {
+	if _, err := s.fleet.Control(id, toLook); err != nil && !isClosed(err) {
 		return err
 	}
 	answer, ok := s.cache.get(id)
@@ -156,9 +166,45 @@ var errOffline = errors.New("the server is offline")
 // collect asks one agent. One that is not known to be online would only take a place until its timeout.
 func (s *Service) collect(ctx context.Context, id int64) {
 	if s.fleet.Status(id) != fleet.StatusOnline {
-		s.cache.put(id, nil, errOffline, time.Now())
+		s.cache.put(id, CachedResponse{}, errOffline, time.Now())
 		return
 	}
-	state, err := fleet.Ask(ctx, s.fleet, id, toLook, roundTime, func(ctx context.Context, c *api.Client) (api.HAProxyState, error) { return c.HAProxyState(ctx) })
-	s.cache.put(id, &state, err, time.Now().UTC())
+	var said CachedResponse
+	var errs []error
+	part := func(need fleet.Need, ask func(context.Context, *api.Client) error) {
+		_, err := fleet.Ask(ctx, s.fleet, id, need, roundTime, func(ctx context.Context, c *api.Client) (struct{}, error) { return struct{}{}, ask(ctx, c) })
+		if err != nil && !isClosed(err) {
+			errs = append(errs, err)
+		}
+	}
+	part(toLook, func(ctx context.Context, c *api.Client) error {
+		state, err := c.HAProxyState(ctx)
+		said.Status, said.Rules = &state.Status, &state.Rules
+		return err
+	})
+	if len(errs) == 0 { // else the agent does not answer, and would not to the rest
+		part(certsToLook, func(ctx context.Context, c *api.Client) error {
+			certs, err := c.Certs(ctx)
+			said.Certs = &certs
+			return err
+		})
+		part(firewallToLook, func(ctx context.Context, c *api.Client) error {
+			status, err := c.FirewallStatus(ctx)
+			if err != nil {
+				return err
+			}
+			rules, err := c.FirewallRules(ctx)
+			said.Firewall = &CachedFirewall{&status, &rules}
+			return err
+		})
+	}
+	s.cache.put(id, said, errors.Join(errs...), time.Now().UTC())
+}
+
+var firewallToLook = fleet.Need{Capability: "firewall", Domain: api.DomainFirewall}
+
+// isClosed reports whether an agent does not have something, or may not tell: that is no failure of the round.
+func isClosed(err error) bool {
+	var e *rest.Error
+	return errors.As(err, &e) && slices.Contains([]string{api.CodeRestricted, fleet.CodeOutdated, api.CodeNotInstalled}, e.Code)
 }

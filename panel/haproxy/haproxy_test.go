@@ -60,6 +60,7 @@ func start(t *testing.T) *bench {
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	b := &bench{agents: a, svc: New(Options{Fleet: a, Log: log, Interval: func() time.Duration { return time.Minute }})}
 	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
+	mux.Mount("/api/proxy/{id}/haproxy/certs", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, b.svc.CertRoutes)
 	mux.Mount("/api/proxy/{id}/haproxy", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, b.svc.Routes)
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
@@ -189,6 +190,11 @@ func TestCache(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(api.HAProxyState{Status: api.HAProxyStatus{Running: true}, Rules: api.HAProxyRules{Count: int(asked.Add(1)), Rules: []api.HAProxyRule{}}})
 	})
 	b.answers("POST /v1/haproxy/reload", api.Changed{Success: true})
+	b.answers("GET /v1/certs", api.Certs{Count: 4, Certificates: []api.Cert{}})
+	b.mux.HandleFunc("GET /v1/firewall/status", func(w http.ResponseWriter, _ *http.Request) { // its owner has closed it
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(api.Failure{Code: api.CodeRestricted, Detail: "closed"})
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.svc.Run(ctx) }()
@@ -196,6 +202,9 @@ func TestCache(t *testing.T) {
 		t.Helper()
 		for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 			if c, ok := b.svc.cache.get(1); ok && c.Rules.Count == count {
+				if c.Certs == nil || c.Certs.Count != 4 || c.Firewall != nil || c.LastError != "" {
+					t.Errorf("round %d: %+v", count, c)
+				}
 				return
 			}
 			if time.Now().After(end) {
@@ -233,21 +242,52 @@ func TestCacheForgetsAndKeeps(t *testing.T) {
 	}
 	f(one, now, 1)
 	f(one, now.Add(time.Hour), 0) // still running
-	c.put(1, &api.HAProxyState{}, nil, now)
+	c.put(1, CachedResponse{}, nil, now)
 	f(one, now.Add(59*time.Second), 0)
 	f(one, now.Add(60*time.Second), 1)
-	c.put(1, nil, errOffline, now.Add(61*time.Second))
+	c.put(1, CachedResponse{}, errOffline, now.Add(61*time.Second))
 	if got, ok := c.get(1); !ok || got.LastError == "" || !got.CachedAt.Equal(now) {
 		t.Errorf("after a failed round: %+v", got)
 	}
 	f(one, now.Add(65*time.Second), 0)
 	f(one, now.Add(66*time.Second), 1) // again soon
-	c.put(1, &api.HAProxyState{}, nil, now)
+	c.put(1, CachedResponse{}, nil, now)
 	c.expire(1)
 	f(one, now.Add(67*time.Second), 1)
 	f(nil, now, 0)
-	c.put(1, &api.HAProxyState{}, nil, now)
+	c.put(1, CachedResponse{}, nil, now)
 	if _, ok := c.get(1); ok {
 		t.Error("a server that is gone is remembered")
 	}
+}
+
+func TestCertificates(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	const base = "/api/proxy/1/haproxy/certs"
+	b.answers("GET /v1/certs", api.Certs{Count: 3, Certificates: []api.Cert{
+		{Domain: "b.test", Source: api.SourceCertbot, DaysLeft: 1}, {Domain: "b.test", Source: api.SourceAgent, DaysLeft: 2}, {Domain: "a.test", DaysLeft: 3}}})
+	b.call(t, "GET", base+"/all", "", 200, `"count":3`)
+	b.call(t, "GET", base, "", 200, `{"certificates":["a.test","b.test"],"count":2}`)
+	b.call(t, "GET", base+"/b.test", "", 200, `"source":"agent"`)
+	b.call(t, "GET", base+"/c.test", "", 404, `"code":"not_found"`)
+	b.expects(t, "POST /v1/certs/issue", "", `{"domain":"a.test","method":"standalone"}`, api.CertChanged{Success: true, Domain: "a.test"})
+	b.call(t, "POST", base+"/generate", `{"domain":"a.test","method":"standalone"}`, 200, `"domain":"a.test"`)
+	b.call(t, "POST", base+"/generate", `{"domain":"../a","method":"standalone"}`, 400, `"field":"domain"`)
+	b.expects(t, "POST /v1/certs/upload", "", `{"domain":"a.test","cert_content":"C","key_content":"K"}`, api.CertChanged{Success: true})
+	b.call(t, "POST", base+"/upload", `{"domain":"a.test","cert_content":"C","key_content":"K"}`, 200, `"success":true`)
+	b.expects(t, "POST /v1/certs/renew", "", "", api.CertChanged{Success: true, RenewedDomains: []string{"a.test"}})
+	b.call(t, "POST", base+"/renew", "", 200, `"renewed_domains":["a.test"]`)
+	b.expects(t, "POST /v1/certs/domains/a.test/renew", "", "", api.CertChanged{Success: true, Domain: "a.test"})
+	b.call(t, "POST", base+"/a.test/renew", "", 200, `"domain":"a.test"`)
+	b.expects(t, "DELETE /v1/certs/domains/a.test", "", "", api.Changed{Success: true})
+	b.call(t, "DELETE", base+"/a.test", "", 200, `"success":true`)
+	b.answers("GET /v1/certs/renewal", api.CertRenewal{Enabled: true})
+	b.call(t, "GET", base+"/cron/status", "", 200, `"enabled":true`)
+	for _, action := range []string{"enable", "disable"} {
+		b.expects(t, "POST /v1/certs/renewal/"+action, "", "", api.CertRenewal{Schedule: action})
+		b.call(t, "POST", base+"/cron/"+action, "", 200, action)
+	}
+	b.ro.Store(true)
+	b.call(t, "POST", base+"/renew", "", 409, `"code":"restricted"`)
 }

@@ -365,12 +365,64 @@ export interface CPU {
   temperatures: Record<string, Temperature[]>;
 }
 
+export interface CachedFirewall {
+  status: FirewallStatus | null;
+  rules: FirewallRules | null;
+}
+
 export interface CachedResponse {
   status: HAProxyStatus | null;
   rules: HAProxyRules | null;
+  certs: Certs | null;
+  firewall: CachedFirewall | null;
   cached_at: string;
   age_seconds: number;
   last_error: string;
+}
+
+export interface Cert {
+  domain: string;
+  names: string[];
+  issuer: string;
+  source: string;
+  expiry_date: string;
+  days_left: number;
+  expired: boolean;
+  combined_exists: boolean;
+  cert_path: string;
+  used_by: string[];
+  renewable: boolean;
+  files: CertFiles;
+  problem?: string;
+}
+
+export interface CertChanged {
+  success: boolean;
+  message: string;
+  domain?: string;
+  renewed_domains?: string[];
+  output_log?: string;
+}
+
+export interface CertFiles {
+  pem: string;
+  key: string;
+  cert: string;
+  fullchain: string;
+  chain: string;
+}
+
+export interface CertNamesResponse {
+  certificates: string[];
+  count: number;
+}
+
+export interface CertRenewal {
+  enabled: boolean;
+  schedule: string;
+  next_run: string | null;
+  last_run: string | null;
+  last_log: string;
 }
 
 export interface CertificateExpiry {
@@ -383,6 +435,11 @@ export interface CertificateExpiry {
 export interface Certificates {
   count: number;
   closest_expiry: CertificateExpiry | null;
+}
+
+export interface Certs {
+  certificates: Cert[];
+  count: number;
 }
 
 export interface ChangePasswordRequest {
@@ -839,6 +896,13 @@ export interface Interface {
   tx_drops: number;
   rx_bytes_per_sec: number;
   tx_bytes_per_sec: number;
+}
+
+export interface IssueCertRequest {
+  domain: string;
+  email?: string;
+  method: string;
+  webroot?: string;
 }
 
 export interface JoinStatus {
@@ -1346,6 +1410,12 @@ export interface UpdateChannelsRequest {
   alertmanager_url?: string | null;
   heartbeat_url?: string | null;
   heartbeat_seconds?: number | null;
+}
+
+export interface UploadCertRequest {
+  domain: string;
+  cert_content: string;
+  key_content: string;
 }
 
 export interface Validation {
