@@ -173,11 +173,11 @@ func (s *Service) notification(k kind, list []*storage.Alert, now time.Time) not
 		if k == ended {
 			about = w.lasted(a)
 		}
-		line := strings.TrimSuffix(strings.Trim(s.name(a)+": "+about, " :"), ".")
-		if name := s.name(a); name != "" && strings.HasPrefix(about, name) {
-			line = strings.TrimSuffix(about, ".")
+		line := about
+		if name := s.name(a); !strings.Contains(about, name) {
+			line = name + ": " + about
 		}
-		lines = append(lines, line)
+		lines = append(lines, strings.TrimSuffix(strings.TrimSuffix(line, ": "), "."))
 	}
 	if link := s.link(list); link != "" && settings.TelegramLinks {
 		if lines = append(lines, link); len(list) > 20 { // a long list is cut at its end

@@ -122,7 +122,7 @@ func annotations(summary, description, summaryRu, descriptionRu string) map[stri
 func rulesOf(t storage.Trigger) []ruleEntry {
 	src := sources[t.Name]
 	value, baseline := series(valueSeries, t.Name), series(baselineSeries, t.Name)
-	warm := fmt.Sprintf(" and %s >= %d", series(samplesSeries, t.Name), warmUp)
+	warm := fmt.Sprintf(" and ignoring (metric) %s >= %d", series(samplesSeries, t.Name), warmUp)
 	hold := model.Duration(t.Sustained)
 	var out []ruleEntry
 	add := func(kind, level, expr string, texts map[string]string) {

@@ -1,0 +1,403 @@
+package alerts
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"monitoring/panel/fleet"
+	"monitoring/panel/notify"
+	"monitoring/storage"
+)
+
+func same(t *testing.T, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// records returns the history, oldest first, as "type server told".
+func (r *rig) records() []string {
+	r.t.Helper()
+	h, err := r.history(r.t.Context(), storage.AlertHistoryFilter{Limit: 500})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var out []string
+	for _, i := range slices.Backward(h.Items) {
+		out = append(out, fmt.Sprintf("%s %s %v", i.AlertType, i.ServerName, i.Notified))
+	}
+	return out
+}
+
+// down runs checks during which the named servers do not answer.
+func (r *rig) down(checks int, silent ...int) {
+	for range checks {
+		r.poll(func(i int) bool { return !slices.Contains(silent, i) })
+		r.check()
+	}
+}
+
+func noLinks(v *storage.AlertSettings) { v.TelegramLinks = false }
+
+// An alert after exactly three failed checks, once, and the recovery.
+func TestOfflineAndRecovery(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 2, noLinks)
+	r.down(3)
+	r.down(2, 0)
+	if got := r.firing(); len(got) != 0 {
+		t.Errorf("after two failed checks: %v", got)
+	}
+	r.check() // nobody was polled: it says nothing
+	if got := r.firing(); len(got) != 0 {
+		t.Errorf("a check without a poll counts: %v", got)
+	}
+	r.down(1, 0)
+	if got := r.firing(); len(got) != 1 || !slices.Equal(got[0], []string{"offline"}) {
+		t.Errorf("after three failed checks: %v", got)
+	}
+	r.down(6, 0)
+	r.down(2)
+	same(t, r.messages(), []string{
+		"🔴 <b>Server is down</b>\nsrv-1: No answer in 3 checks in a row",
+		"🟢 <b>Back online</b>\nsrv-1: lasted 7 min",
+	})
+	same(t, r.records(), []string{"offline srv-1 true", "recovery srv-1 true"})
+	h, err := r.history(t.Context(), storage.AlertHistoryFilter{Limit: 10, AlertType: "offline", ServerID: r.ids[0]})
+	if err != nil || h.Total != 1 || h.Items[0].Details != `{"threshold":3,"fail_count":3}` || h.Items[0].EndedAt == nil || h.Items[0].Severity != "critical" {
+		t.Errorf("history: %+v, %v", h, err)
+	}
+}
+
+func TestRecoveryCanBeQuiet(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1, func(v *storage.AlertSettings) { v.OfflineRecoveryNotify = false })
+	r.down(3, 0)
+	r.down(2)
+	same(t, r.records(), []string{"offline srv-1 true"})
+	if got := r.messages(); len(got) != 1 {
+		t.Errorf("messages: %q", got)
+	}
+}
+
+// Fifty servers that go down together are one message, in the operator's language, with names as text.
+func TestFiftyDownAreOneMessage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 50, noLinks)
+	name := `<b>&"7"`
+	if err := r.fleet.Update(t.Context(), r.ids[6], fleet.UpdateServerRequest{Name: &name}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.notify.Update(t.Context(), func(v *storage.NotifySettings) { v.Language = "ru" }); err != nil {
+		t.Fatal(err)
+	}
+	everyone := make([]int, 50)
+	for i := range everyone {
+		everyone[i] = i
+	}
+	r.down(3, everyone...)
+	r.down(1)
+	got := r.messages()
+	if len(got) != 2 || !strings.HasPrefix(got[0], "🔴 <b>Сервер не в сети (50)</b>\n&lt;b&gt;&amp;&#34;7&#34;: Нет ответа, проверок подряд: 3\nsrv-1: ") ||
+		strings.Count(got[0], "\n") != 50 || !strings.HasPrefix(got[1], "🟢 <b>Снова в сети (50)</b>\n") || strings.Count(got[1], "\n") != 50 {
+		t.Errorf("messages: %q", got)
+	}
+}
+
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 2, nil)
+	r.down(3, 0)
+	if got := r.messages(); !strings.HasSuffix(got[0], fmt.Sprintf("\nhttps://panel.test/secret/servers/%d", r.ids[0])) {
+		t.Errorf("message: %q", got)
+	}
+	r.set(noLinks)
+	r.down(1)
+	if got := r.messages(); strings.Contains(got[1], "secret") {
+		t.Errorf("message: %q", got)
+	}
+}
+
+// The cooldown governs messages, not firing.
+func TestCooldown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1, func(v *storage.AlertSettings) { v.TelegramLinks, v.AlertCooldown = false, 1200 })
+	r.down(3, 0) // told at check 2
+	r.down(1)
+	r.down(5, 0) // fires at check 6, too soon
+	if got := r.firing(); len(got) != 1 {
+		t.Errorf("the cooldown kept it from firing: %v", got)
+	}
+	same(t, r.records(), []string{"offline srv-1 true", "recovery srv-1 true", "offline srv-1 false"})
+	r.down(1)     // it comes and goes without a word
+	r.down(20, 0) // fires at check 12; told when the cooldown is over, at check 22, since it stays
+	same(t, r.records(), []string{"offline srv-1 true", "recovery srv-1 true", "offline srv-1 false", "recovery srv-1 false", "offline srv-1 true"})
+	if got := r.messages(); len(got) != 3 {
+		t.Errorf("%d messages: %q", len(got), got)
+	}
+}
+
+// A trigger that goes on holding is told again after each cooldown; a server that stays down is not.
+func TestRepetition(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 2, func(v *storage.AlertSettings) { v.TelegramLinks, v.AlertCooldown, v.CPUSpikePercent = false, 600, 1000 })
+	for range 32 {
+		r.poll(func(i int) bool { return i == 0 })
+		feeds["cpu"](r, func(i int) float64 { return []float64{97, none}[i] })
+		r.check()
+	}
+	var got []string
+	for _, m := range r.messages() {
+		title, _, _ := strings.Cut(m, "\n")
+		got = append(got, title)
+	}
+	same(t, got, []string{"🔴 <b>Server is down</b>", "🔴 <b>CPU is critical</b>", "🔴 <b>Still: CPU is critical</b>", "🔴 <b>Still: CPU is critical</b>"})
+}
+
+func TestSilences(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3, noLinks)
+	silence := func(v storage.Silence) storage.Silence {
+		t.Helper()
+		v.Reason, v.EndsAt = "maintenance", time.Now().Add(10*time.Hour)
+		made, err := r.CreateSilence(t.Context(), v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	maintenance := silence(storage.Silence{ServerIDs: r.ids[:1]})
+	silence(storage.Silence{Matchers: []storage.Matcher{{Name: "alertname", Value: "off.*", IsRegex: true, IsEqual: true},
+		{Name: "server", Value: fmt.Sprint(r.ids[1]), IsEqual: true}}})
+	r.down(4, 0, 1, 2)
+	if got := r.messages(); len(got) != 1 || !strings.Contains(got[0], "srv-3") || strings.Contains(got[0], "srv-1") || strings.Contains(got[0], "srv-2") {
+		t.Errorf("messages: %q", got)
+	}
+	for _, a := range r.Active(r.now) {
+		if a.ServerIDs[0] == r.ids[0] && !slices.Equal(a.SilencedBy, []int64{maintenance.ID}) {
+			t.Errorf("silenced by %v", a.SilencedBy)
+		}
+	}
+	r.open() // silences survive a restart
+	r.down(1, 0, 1, 2)
+	if err := r.DeleteSilence(t.Context(), maintenance.ID); err != nil {
+		t.Fatal(err)
+	}
+	r.down(1, 0, 1, 2)
+	if got := r.messages(); len(got) != 2 || !strings.Contains(got[1], "srv-1") {
+		t.Errorf("after the silence: %q", got)
+	}
+	r.down(1) // whose beginning was not told ends without a word
+	if got := r.messages(); len(got) != 3 || strings.Contains(got[2], "srv-2") {
+		t.Errorf("after the return: %q", got)
+	}
+}
+
+func TestBadSilences(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1, nil)
+	f := func(field string, v storage.Silence) {
+		t.Helper()
+		_, err := r.CreateSilence(t.Context(), v)
+		if fe, ok := err.(*storage.FieldError); !ok || fe.Field != field {
+			t.Errorf("error %v, want one about %s", err, field)
+		}
+	}
+	soon := time.Now().Add(time.Hour)
+	f("server_ids", storage.Silence{Reason: "x", EndsAt: soon})
+	f("server_ids", storage.Silence{ServerIDs: []int64{99}, Reason: "x", EndsAt: soon})
+	f("reason", storage.Silence{ServerIDs: r.ids, EndsAt: soon})
+	f("ends_at", storage.Silence{ServerIDs: r.ids, Reason: "x", EndsAt: time.Now().Add(-time.Second)})
+	f("ends_at", storage.Silence{ServerIDs: r.ids, Reason: "x", EndsAt: time.Now().AddDate(2, 0, 0)})
+	f("matchers", storage.Silence{Matchers: []storage.Matcher{{Name: "a", Value: "(", IsRegex: true}}, Reason: "x", EndsAt: soon})
+	f("matchers", storage.Silence{Matchers: []storage.Matcher{{Value: "a"}}, Reason: "x", EndsAt: soon})
+}
+
+// A server that is disabled, excluded or deleted is skipped, and what was known of it is dropped without a word.
+func TestDroppedServers(t *testing.T) {
+	t.Parallel()
+	f := func(what string, drop, bring func(r *rig)) {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, 2, noLinks)
+			r.down(5, 0, 1)
+			drop(r)
+			r.down(3, 0, 1)
+			if got := r.firing(); len(got[0]) != 0 || len(got[1]) != 1 {
+				t.Errorf("after it was dropped: %v", got)
+			}
+			if bring != nil {
+				bring(r)
+				r.down(2, 0, 1)
+				if got := r.firing(); len(got[0]) != 0 {
+					t.Errorf("it did not begin anew: %v", got)
+				}
+				r.down(1, 0, 1)
+				if got := r.firing(); len(got[0]) != 1 {
+					t.Errorf("three checks later: %v", got)
+				}
+			}
+			if got := r.messages(); len(got) != 1 {
+				t.Errorf("messages: %q", got)
+			}
+		})
+	}
+	active := func(r *rig, on bool) {
+		if err := r.fleet.Update(r.t.Context(), r.ids[0], fleet.UpdateServerRequest{IsActive: &on}); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	f("disabled", func(r *rig) { active(r, false) }, func(r *rig) { active(r, true) })
+	f("deleted", func(r *rig) {
+		if err := r.fleet.Delete(r.t.Context(), r.ids[0]); err != nil {
+			r.t.Fatal(err)
+		}
+	}, nil)
+	f("excluded", func(r *rig) { r.set(func(v *storage.AlertSettings) { v.ExcludedServerIDs = r.ids[:1] }) },
+		func(r *rig) { r.set(func(v *storage.AlertSettings) { v.ExcludedServerIDs = nil }) })
+	f("excluded from the trigger", func(r *rig) { r.set(func(v *storage.AlertSettings) { v.OfflineExcludedServerIDs = r.ids[:1] }) },
+		func(r *rig) { r.set(func(v *storage.AlertSettings) { v.OfflineExcludedServerIDs = nil }) })
+}
+
+// A server that does not answer resolves nothing: nobody knows.
+func TestSilenceOfAServerResolvesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1, func(v *storage.AlertSettings) { v.TelegramLinks, v.CPUSpikePercent = false, 1000 })
+	play := func(checks int, answers bool, cpu float64) {
+		for range checks {
+			r.poll(func(int) bool { return answers })
+			feeds["cpu"](r, func(int) float64 { return cpu })
+			r.check()
+		}
+	}
+	play(11, true, 95)
+	play(4, false, none)
+	if got := r.firing()[0]; !slices.Contains(got, "cpu_critical") || !slices.Contains(got, "offline") {
+		t.Errorf("while it is down: %v", got)
+	}
+	play(2, true, 20)
+	if got := r.firing()[0]; len(got) != 0 {
+		t.Errorf("after it came back: %v", got)
+	}
+	if got := r.messages(); len(got) != 4 {
+		t.Errorf("messages: %q", got)
+	}
+}
+
+// What a trigger tells, the shipped rule over the same thing does not tell again.
+func TestShippedRulesAndTriggers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 2, func(v *storage.AlertSettings) { v.TelegramLinks = false })
+	r.set(func(v *storage.AlertSettings) { v.OfflineExcludedServerIDs = r.ids[1:] })
+	for range 5 {
+		r.poll(func(int) bool { return false })
+		r.feed("up", func(int) float64 { return 0 })
+		r.evaluate(t.Context(), r.group("host"), r.now)
+		r.check()
+	}
+	got := r.messages()
+	slices.SortFunc(got, func(a, b string) int { return strings.Compare(b, a) }) // at the same moment, in any order
+	if len(got) != 2 || !strings.HasPrefix(got[0], "🔴 <b>The server does not answer</b>\nThe panel cannot read srv-2: ") || !strings.Contains(got[1], "srv-1: No answer") {
+		t.Errorf("messages: %q", got)
+	}
+	covered := 0
+	for _, a := range r.Active(r.now) {
+		if a.Alertname == "AgentDown" {
+			if a.CoveredBy == storage.TriggerOffline {
+				covered++
+			}
+			if a.Chart == nil || a.Chart.Chart != "cpu" || a.Expression == "" || a.SummaryRu != "Сервер не отвечает" || a.Group != "host" {
+				t.Errorf("active: %+v", a)
+			}
+		}
+	}
+	if covered != 1 {
+		t.Errorf("%d covered", covered)
+	}
+}
+
+// Switched off, nobody is told, and the triggers are not evaluated; the shipped rules are there to see.
+func TestSwitchedOff(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1, nil)
+	r.down(4, 0)
+	r.set(func(v *storage.AlertSettings) { v.Enabled = false })
+	if got := r.firing(); len(got) != 0 {
+		t.Errorf("firing: %v", got)
+	}
+	for range 5 {
+		r.feed("up", func(int) float64 { return 0 })
+		r.evaluate(t.Context(), r.group("host"), r.now)
+		if _, err := r.Deliver(t.Context(), r.now.Add(groupWait)); err != nil {
+			t.Fatal(err)
+		}
+		r.now = r.now.Add(oneStep)
+	}
+	if got := r.firing()[0]; !slices.Equal(got, []string{"AgentDown"}) {
+		t.Errorf("firing: %v", got)
+	}
+	if got := r.messages(); len(got) != 1 {
+		t.Errorf("messages: %q", got)
+	}
+}
+
+// What begins within the group wait goes into one message; nothing is told before it is over.
+func TestGroupWait(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1, noLinks)
+	for range 3 {
+		r.poll(func(int) bool { return false })
+		r.evaluate(t.Context(), r.group(settingsGroup), r.now)
+		r.now = r.now.Add(oneStep)
+	}
+	fired := r.now.Add(-oneStep)
+	next, err := r.Deliver(t.Context(), fired.Add(groupWait-time.Second))
+	if err != nil || !next.Equal(fired.Add(groupWait)) || len(r.messages()) != 0 {
+		t.Errorf("next at %s, %v, messages %q", next, err, r.messages())
+	}
+	next, err = r.Deliver(t.Context(), fired.Add(groupWait))
+	if err != nil || !next.IsZero() || len(r.messages()) != 1 {
+		t.Errorf("next at %s, %v, messages %q", next, err, r.messages())
+	}
+}
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	f := func(got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	f(number(1_410_000_000/8, "B/s", "en"), "1.41 Gbit/s")
+	f(number(474e6/8, "B/s", "ru"), "474 Мбит/с")
+	f(number(93.04, "%", "en"), "93 %")
+	f(number(231, "", "en"), "231")
+	f(words("ru").duration(3*time.Hour+7*time.Minute+20*time.Second), "3 ч 7 мин")
+	f(words("en").duration(96*24*time.Hour), "96 d")
+	f(words("en").duration(time.Second), "1 min")
+}
+
+// The webhook gets the same news in Alertmanager's form, with the server's name and, unless asked, without the secret path.
+func TestWebhookForm(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1, nil)
+	r.down(3, 0)
+	var fired *storage.Alert
+	for _, a := range r.state {
+		fired = a
+	}
+	n := r.notification(begun, []*storage.Alert{fired}, r.now)
+	if n.Group.Version != "4" || n.Group.Status != notify.Firing || n.Group.GroupLabels["alertname"] != "offline" || len(n.Group.Alerts) != 1 ||
+		n.Group.Alerts[0].Annotations["server_name"] != "srv-1" || n.Group.Alerts[0].GeneratorURL != "" || !n.Group.Alerts[0].StartsAt.Equal(fired.ActiveAt) {
+		t.Errorf("group: %+v", n.Group)
+	}
+	r.set(func(v *storage.AlertSettings) { v.WebhookLinks = true })
+	if n := r.notification(begun, []*storage.Alert{fired}, r.now); !strings.Contains(n.Group.Alerts[0].GeneratorURL, "/secret/") {
+		t.Errorf("group: %+v", n.Group)
+	}
+}
