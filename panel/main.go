@@ -38,6 +38,7 @@ var commands = []command{
 	{"clickhouse", "install FILE|URL: bring the library of the embedded ClickHouse engine", runClickHouse},
 	{"admin", "for the locked-out owner: url, password, unban, sessions, export-ca", runAdmin},
 	{"tsdb", "probe [-deep] DIR: open one storage of metrics, read all of it with -deep, and close it; for the panel itself", runTSDB},
+	{"rules", "check rule files or run their tests, as promtool does: panel rules check FILE..., panel rules test FILE...", runRules},
 }
 
 func main() {

@@ -199,7 +199,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		haproxy: haproxy.New(haproxy.Options{Fleet: fleetService, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("haproxy_collect_interval") }}),
 		firewall: firewall.New(firewall.Options{Fleet: fleetService, Log: log}),
-		promapi:  promapi.New(promapi.Options{DB: db, Log: log, Version: version, Targets: targetsOf(scraper)}),
+		promapi:  promapi.New(promapi.Options{DB: db, Log: log, Version: version, Targets: targetsOf(scraper), RuleGroups: alertsService.RuleGroups}),
 		sql:      sql.New(visits),
 		system:   systemService,
 		registry: registry,

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -97,7 +98,7 @@ func (l *loader) read(v storage.AlertSettings) []string {
 		name := userPrefix + filepath.Base(path)
 		data, err := readRuleFile(path)
 		if err != nil {
-			l.spoil(name, err, before[name])
+			l.spoil(name, nil, err, before[name])
 			continue
 		}
 		l.take(name, data, before[name])
@@ -109,29 +110,56 @@ func (l *loader) read(v storage.AlertSettings) []string {
 func (l *loader) take(name string, data []byte, before *rulefmt.RuleGroups) {
 	groups, errs := rulefmt.Parse(data, false, model.UTF8Validation, l.parser, slog.New(slog.DiscardHandler))
 	if len(errs) > 0 {
-		l.spoil(name, errs[0], before)
+		l.spoil(name, data, errs[0], before)
 		return
 	}
 	l.good[name] = groups
 }
 
-var (
-	position = regexp.MustCompile(`\A(\d+):\d+: (?:\d+:\d+: )?`) // of rulefmt
-	yamlLine = regexp.MustCompile(`line (\d+): `)                // of the YAML parser
-)
-
-func (l *loader) spoil(name string, err error, before *rulefmt.RuleGroups) {
-	b := BrokenFile{File: name, Reason: err.Error()}
-	if m := position.FindStringSubmatch(b.Reason); m != nil {
-		b.Line, _ = strconv.Atoi(m[1]) // digits
-		b.Reason = strings.TrimPrefix(b.Reason, m[0])
-	} else if m := yamlLine.FindStringSubmatch(b.Reason); m != nil {
-		b.Line, _ = strconv.Atoi(m[1])
-	}
-	l.broken = append(l.broken, b)
+func (l *loader) spoil(name string, data []byte, err error, before *rulefmt.RuleGroups) {
+	line, reason := place(data, err)
+	l.broken = append(l.broken, BrokenFile{name, line, reason})
 	if before != nil {
 		l.good[name] = before
 	}
+}
+
+// Where an error of rulefmt, or of the YAML parser below it, says what is wrong.
+var (
+	position  = regexp.MustCompile(`\A(\d+):\d+: (?:\d+:\d+: )?`)
+	yamlLine  = regexp.MustCompile(`line (\d+): `)
+	wrongRule = regexp.MustCompile(`rule \d+, "([^"]+)"`)
+	wrongName = regexp.MustCompile(`groupname: "([^"]+)" is repeated`)
+)
+
+// place splits the position off an error; one without a position names a rule or a group, whose line is looked up.
+func place(data []byte, err error) (line int, reason string) {
+	reason = err.Error()
+	if m := position.FindStringSubmatch(reason); m != nil {
+		line, _ = strconv.Atoi(m[1]) // digits
+		if reason = strings.TrimPrefix(reason, m[0]); line > 0 {
+			return line, reason
+		}
+	}
+	if m := yamlLine.FindStringSubmatch(reason); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		return line, reason
+	}
+	entry := ""
+	if m := wrongRule.FindStringSubmatch(reason); m != nil {
+		entry = `(?:alert|record):\s*["']?` + regexp.QuoteMeta(m[1])
+	} else if m := wrongName.FindStringSubmatch(reason); m != nil {
+		entry = `name:\s*["']?` + regexp.QuoteMeta(m[1])
+	}
+	if entry == "" {
+		return 0, reason
+	}
+	found := regexp.MustCompile(`(?m)^[\s-]*`+entry+`["']?\s*$`).FindAllIndex(data, -1)
+	if len(found) == 0 {
+		return 0, reason
+	}
+	last := found[len(found)-1] // of two groups with one name the second is wrong
+	return 1 + bytes.Count(data[:last[1]], []byte("\n")), reason
 }
 
 // list returns the operator's files, sorted. A directory that is not there holds none.

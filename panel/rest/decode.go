@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -60,8 +61,9 @@ func decodeError(err error) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return Fail(http.StatusRequestTimeout, "timeout", "the body did not arrive in time")
 	case errors.As(err, &typeErr):
-		return &Error{Status: http.StatusBadRequest, Code: "bad_type", Field: typeErr.Field,
-			Detail: fmt.Sprintf("%s must be %s, not %s", cmp.Or(typeErr.Field, "the body"), jsonKind(typeErr.Type), typeErr.Value)}
+		field := jsonPath(typeErr.Field)
+		return &Error{Status: http.StatusBadRequest, Code: "bad_type", Field: field,
+			Detail: fmt.Sprintf("%s must be %s, not %s", cmp.Or(field, "the body"), jsonKind(typeErr.Type), typeErr.Value)}
 	case strings.HasPrefix(err.Error(), "json: unknown field "): // the standard library has no type for it
 		field := strings.Trim(strings.TrimPrefix(err.Error(), "json: unknown field "), `"`)
 		return &Error{Status: http.StatusBadRequest, Code: "unknown_field", Field: field, Detail: "there is no field " + field}
@@ -70,6 +72,12 @@ func decodeError(err error) error {
 	default:
 		return Fail(http.StatusBadRequest, "bad_json", "the body is no valid JSON: "+err.Error())
 	}
+}
+
+// jsonPath leaves the names of embedded Go structs, which begin with a capital, out of a field's path.
+func jsonPath(field string) string {
+	parts := strings.Split(field, ".")
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p != "" && p[0] >= 'A' && p[0] <= 'Z' }), ".")
 }
 
 func jsonKind(t reflect.Type) string {
