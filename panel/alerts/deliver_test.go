@@ -1,6 +1,8 @@
 package alerts
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -399,5 +401,32 @@ func TestWebhookForm(t *testing.T) {
 	r.set(func(v *storage.AlertSettings) { v.WebhookLinks = true })
 	if n := r.notification(begun, []*storage.Alert{fired}, r.now); !strings.Contains(n.Group.Alerts[0].GeneratorURL, "/secret/") {
 		t.Errorf("group: %+v", n.Group)
+	}
+}
+
+// The whole of it on its own clock: from the first failed check to the message within the group wait and two seconds.
+func TestOnItsOwnClock(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1, func(v *storage.AlertSettings) { v.CheckInterval, v.OfflineFailThreshold = 10, 1 })
+	r.poll(func(int) bool { return false })
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 2)
+	go func() { done <- r.Run(ctx) }()
+	go func() { done <- r.notify.Run(ctx) }()
+	eventually(t, "the message arrives", func() bool { return len(r.bot.received()) == 1 })
+	s := r.Status()
+	if s.LastCheck == nil || s.NextCheckIn > 10 || len(s.ActiveConditions) != 1 {
+		t.Errorf("status: %+v", s)
+	}
+	h, err := r.history(t.Context(), storage.AlertHistoryFilter{Limit: 1})
+	if err != nil || len(h.Items) != 1 || !h.Items[0].Notified {
+		t.Fatalf("history: %+v, %v", h, err)
+	}
+	if took := r.bot.at[0].Sub(h.Items[0].CreatedAt); took < groupWait-time.Second || took > 30*time.Second {
+		t.Errorf("the message took %s", took)
+	}
+	cancel()
+	if err := errors.Join(<-done, <-done); err != nil {
+		t.Error(err)
 	}
 }

@@ -15,6 +15,7 @@ const (
 	storeTimeout = 5 * time.Second
 	firstBackoff = 5 * time.Second
 	maxBackoff   = 5 * time.Minute
+	stopGrace    = 2 * time.Second // for a message that is on its way when the panel stops
 )
 
 // queue is what a worker needs of the store.
@@ -95,9 +96,7 @@ func (w *worker) RunOnce(ctx context.Context) (pause time.Duration, err error) {
 		} else if err != nil {
 			return 0, fmt.Errorf("read queue: %w", err)
 		}
-		limited, cancel := context.WithTimeout(ctx, sendTimeout)
-		failure := w.send(limited, m.Body)
-		cancel()
+		failure := w.attempt(ctx, m.Body)
 		if ctx.Err() != nil && failure != nil {
 			return 0, nil // we are stopping; the next start tries again
 		}
@@ -106,6 +105,24 @@ func (w *worker) RunOnce(ctx context.Context) (pause time.Duration, err error) {
 		}
 	}
 	return 0, nil
+}
+
+// attempt sends one message. A stop of the panel leaves it a moment to be answered: a request that is cut off may have
+// been taken, and the message would come twice.
+func (w *worker) attempt(ctx context.Context, body string) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		grace := time.NewTimer(stopGrace)
+		defer grace.Stop()
+		select {
+		case <-grace.C:
+			cancel()
+		case <-limited.Done():
+		}
+	})
+	defer stop()
+	return w.send(limited, body)
 }
 
 func (w *worker) next(ctx context.Context) (storage.Message, error) {
