@@ -1,0 +1,6 @@
+//go:build !race
+
+package alerts
+
+// restarts of TestRestarts.
+const restarts = 200
