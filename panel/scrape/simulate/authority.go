@@ -54,7 +54,7 @@ func NewAuthority() (*Authority, error) {
 
 // Start starts an agent on a free loopback port, and returns the panel's client of it.
 func (a *Authority) Start(agentID string) (*Agent, *api.Client, error) {
-	token, err := a.token(agentID)
+	token, err := a.Token(agentID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,7 +69,8 @@ func (a *Authority) Start(agentID string) (*Agent, *api.Client, error) {
 	return agent, a.Client(agentID, agent.URL()), nil
 }
 
-func (a *Authority) token(agentID string) (api.InstallToken, error) {
+// Token makes an install token, for an agent that is started elsewhere.
+func (a *Authority) Token(agentID string) (api.InstallToken, error) {
 	cert, key, err := a.issue(agentID+api.AgentSuffix, x509.ExtKeyUsageServerAuth)
 	return api.InstallToken{AgentID: agentID, CA: string(a.pem), Certificate: string(cert), Key: string(key)}, err
 }

@@ -32,6 +32,7 @@ const (
 	WrongType               // a good page that is called an image
 	Failing                 // HTTP 500
 	Garbled                 // text, but no exposition
+	Recorded                // the pages of the recording, each agent as a host of its own
 )
 
 // SlowAnswer is how long a slow agent takes.
@@ -82,12 +83,31 @@ func (a *Agent) exposition(w http.ResponseWriter, r *http.Request) {
 		send(w, r, page())
 	case Failing:
 		http.Error(w, `{"detail":"collector failed"}`, http.StatusInternalServerError)
+	case Recorded:
+		a.recorded(w, r)
 	case Garbled:
 		send(w, r, []byte("node_load1 0.5\nthis line is {no metric\nnode_load5 0.4\n"))
 	default:
 		send(w, r, page())
 	}
 }
+
+// recorded answers as the recorded agent did; its services are made up.
+func (a *Agent) recorded(w http.ResponseWriter, r *http.Request) {
+	rec, err := LoadRecording()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if set := r.URL.Query().Get("set"); set == "services" {
+		send(w, r, appendPage(nil, linesOf(set), a.seed, time.Since(a.started).Seconds()))
+		return
+	}
+	send(w, r, rec.AppendPage(nil, int(a.seed), time.Since(a.started)))
+}
+
+// Plain serves the recorded pages to whoever asks, for programs that do not speak mutual TLS.
+func (a *Agent) Plain() http.Handler { return http.HandlerFunc(a.recorded) }
 
 // hang blocks until the client gives up or the agent ends.
 func (a *Agent) hang(r *http.Request) {

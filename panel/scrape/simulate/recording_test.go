@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -89,5 +90,31 @@ func TestRecording(t *testing.T) {
 		if grown < 40 || fallen > 0 {
 			t.Errorf("host %d: after a day %d counters grew and %d fell", host, grown, fallen)
 		}
+	}
+}
+
+// An agent tells the recording to the panel and, without TLS, to others.
+func TestRecordedAgent(t *testing.T) {
+	t.Parallel()
+	_, agent, client := startAgent(t)
+	agent.Set(Recorded)
+	page, err := client.Exposition(t.Context(), "host", 10*time.Second, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := LoadRecording()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := r.AppendPage(nil, int(agent.seed), 0); string(page) != string(want) {
+		t.Errorf("%d bytes, want the first page of %d", len(page), len(want))
+	}
+	if page, err = client.Exposition(t.Context(), "services", 10*time.Second, nil); err != nil || !strings.Contains(string(page), "haproxy_up") {
+		t.Errorf("services: %.200s, %v", page, err)
+	}
+	w := httptest.NewRecorder()
+	agent.Plain().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	if w.Code != 200 || w.Body.Len() < 20_000 {
+		t.Errorf("plain: %d, %d bytes", w.Code, w.Body.Len())
 	}
 }
