@@ -183,7 +183,7 @@ func mutated(t *testing.T, name string, data []byte, alert, expr string) string 
 func TestMetricsExist(t *testing.T) {
 	t.Parallel()
 	exported := map[string]bool{"up": true}
-	for _, file := range []string{"page.golden", "node_exporter_full.txt", "haproxy/page.golden"} { // ours, and those of node_exporter that a test sees
+	for _, file := range []string{"page.golden", "node_exporter_full.txt", "haproxy/page.golden", "../../control/testdata/metrics.golden"} { // ours, and those of node_exporter that a test sees
 		page, err := os.ReadFile("../agent/collector/testdata/" + file)
 		if err != nil {
 			t.Fatal(err)

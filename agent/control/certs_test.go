@@ -484,3 +484,47 @@ func TestHTTPSRule(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// What the rules of rules/ ask for is what the subsystems tell, without running a command.
+func TestMetricsOfControl(t *testing.T) {
+	t.Parallel()
+	h, ran := fakeCommands(t, map[string]string{"systemctl show": "LoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\nMainPID=0\n"})
+	o := testOptions(t, h)
+	x := NewHAProxy(o)
+	c := NewCerts(o, x)
+	for _, name := range []string{haproxyBinary, haproxyConfig} {
+		if err := h.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.WriteFile(name, []byte("nonsense\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until := time.Unix(1_800_000_000, 0)
+	c.now = func() time.Time { return until.Add(-time.Hour) }
+	cert, key := selfSigned(t, until, "a.test")
+	if err := c.store("a.test", []byte(cert), []byte(key), origin{Method: methodUpload}); err != nil {
+		t.Fatal(err)
+	}
+	if n := testutil.CollectAndCount(measured{x}); n != 0 {
+		t.Errorf("%d metrics before anybody has looked", n)
+	}
+	if _, err := x.Status(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := len(*ran)
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(measured{x})
+	registry.MustRegister(measured{c})
+	golden, err := os.Open("testdata/metrics.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer golden.Close()
+	if err := testutil.GatherAndCompare(registry, golden); err != nil {
+		t.Error(err)
+	}
+	if len(*ran) != before {
+		t.Errorf("collecting ran %q", (*ran)[before:])
+	}
+}
