@@ -1,0 +1,5 @@
+package bulk
+
+import "monitoring/panel/rest"
+
+func (s *Service) changeRoutes(rest.Router) {}

@@ -1,0 +1,118 @@
+package bulk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"monitoring/agent/api"
+	"monitoring/storage"
+)
+
+const (
+	maxAsked = 100             // nodes that are asked at a time whether they answer
+	askTime  = 3 * time.Second // for that
+)
+
+// work does the change of a job on every server. Before a server takes one of the job's places it must answer a small
+// question, so that nodes that hang do not hold up those that work.
+func (s *Service) work(ctx context.Context, j *job) {
+	defer context.AfterFunc(ctx, j.stop)() // the panel ends
+	defer j.stop()
+	places := make(chan struct{}, max(1, s.o.Parallel()))
+	var g errgroup.Group
+	g.SetLimit(maxAsked)
+	for i, r := range j.snapshot() {
+		client, err := s.reach(r.ServerID, j.change)
+		if err != nil { // told at once, before any server has its turn
+			s.note(j, i, failure(Skipped, err))
+			continue
+		}
+		g.Go(func() error {
+			s.one(j.ctx, j, i, client, places)
+			return nil
+		})
+	}
+	_ = g.Wait() // no work returns an error
+	j.finish(time.Now())
+	s.log.Info("bulk job ended", "job", j.id, "kind", j.kind, "counts", j.view().Counts)
+}
+
+// reach returns the client of a server that can be worked on, as far as the panel knows without asking it.
+func (s *Service) reach(id int64, c change) (*api.Client, error) {
+	srv, err := s.o.Fleet.Server(id)
+	if err != nil {
+		return nil, errors.New("the server was deleted")
+	}
+	if !srv.IsActive {
+		return nil, &api.Failure{Code: "disabled", Detail: "monitoring of this server is switched off"}
+	}
+	if srv.LastError != nil {
+		return nil, &api.Failure{Code: "offline", Detail: "the server does not answer: " + *srv.LastError}
+	}
+	return s.o.Fleet.Control(id, c.capability, c.domain, true)
+}
+
+// one works on one server.
+func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, places chan struct{}) {
+	asked, cancel := context.WithTimeout(ctx, askTime)
+	_, err := client.Health(asked)
+	cancel()
+	if err != nil && ctx.Err() == nil {
+		s.note(j, i, failure(Skipped, &api.Failure{Code: "offline", Detail: fmt.Sprintf("the server does not answer: %v", err)}))
+		return
+	}
+	select {
+	case places <- struct{}{}:
+		defer func() { <-places }()
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		s.note(j, i, Result{State: Cancelled, Code: codeCancelled, Message: "cancelled before its turn"})
+		return
+	}
+	j.set(i, Result{State: Running})
+	limited, cancel := context.WithTimeout(ctx, j.change.timeout)
+	defer cancel()
+	r, err := j.change.apply(limited, client)
+	switch {
+	case err != nil:
+		r = failure(Failed, err)
+		if ctx.Err() != nil {
+			r.Code, r.Message = codeCancelled, "cancelled while it was under way; look at the server itself"
+		}
+	case r.State == "":
+		r.State = Succeeded
+	}
+	s.note(j, i, r)
+}
+
+// note sets the last state of a server.
+func (s *Service) note(j *job, i int, r Result) {
+	s.metrics.results.WithLabelValues(r.State).Inc()
+	j.set(i, r)
+}
+
+// failure puts an error into words.
+func failure(state string, err error) Result {
+	r := Result{State: state, Message: err.Error()}
+	var refused *api.Failure
+	var status *api.StatusError
+	switch {
+	case errors.As(err, &refused):
+		r.Code = refused.Code
+	case errors.As(err, &status):
+		r.Code = status.Failure.Code
+		if status.Detail != "" {
+			r.Message = status.Detail
+		}
+	case errors.Is(err, context.DeadlineExceeded):
+		r.Code, r.Message = "timeout", "the server did not finish in time; it may still be at it"
+	case errors.Is(err, storage.ErrNotFound):
+		r.Code, r.Message = "not_found", "the server was deleted"
+	}
+	return r
+}
