@@ -18,7 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
-	"monitoring/agent/api"
+	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
 )
@@ -39,9 +39,8 @@ type Options struct {
 
 // Fleet is what jobs need of fleet.Service.
 type Fleet interface {
+	fleet.Controller
 	Server(id int64) (storage.Server, error)
-	// Control returns the client for changes, or why there can be none.
-	Control(id int64, capability, domain string, write bool) (*api.Client, error)
 }
 
 // Service runs jobs and remembers the last ones.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"monitoring/agent/api"
+	"monitoring/panel/fleet"
 )
 
 // States of one server in a job.
@@ -57,10 +58,10 @@ type Counts struct {
 
 // change is one thing to do on each server of a job.
 type change struct {
-	kind, title        string
-	capability, domain string // what an agent must have, and its owner allow
-	timeout            time.Duration
-	apply              func(ctx context.Context, c *api.Client) (Result, error)
+	kind, title string
+	need        fleet.Need
+	timeout     time.Duration
+	apply       func(ctx context.Context, c *api.Client) (Result, error)
 }
 
 // job is a change on its way over many servers.

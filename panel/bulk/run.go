@@ -3,12 +3,14 @@ package bulk
 import (
 	"context"
 	"errors"
-	"fmt"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"monitoring/agent/api"
+	"monitoring/panel/fleet"
+	"monitoring/panel/rest"
 	"monitoring/storage"
 )
 
@@ -45,15 +47,12 @@ func (s *Service) work(ctx context.Context, j *job) {
 func (s *Service) reach(id int64, c change) (*api.Client, error) {
 	srv, err := s.o.Fleet.Server(id)
 	if err != nil {
-		return nil, errors.New("the server was deleted")
+		return nil, err
 	}
-	if !srv.IsActive {
-		return nil, &api.Failure{Code: "disabled", Detail: "monitoring of this server is switched off"}
+	if srv.IsActive && srv.LastError != nil {
+		return nil, offline(*srv.LastError)
 	}
-	if srv.LastError != nil {
-		return nil, &api.Failure{Code: "offline", Detail: "the server does not answer: " + *srv.LastError}
-	}
-	return s.o.Fleet.Control(id, c.capability, c.domain, true)
+	return s.o.Fleet.Control(id, c.need)
 }
 
 // one works on one server.
@@ -62,7 +61,7 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 	_, err := client.Health(asked)
 	cancel()
 	if err != nil && ctx.Err() == nil {
-		s.note(j, i, failure(Skipped, &api.Failure{Code: "offline", Detail: fmt.Sprintf("the server does not answer: %v", err)}))
+		s.note(j, i, failure(Skipped, offline(fleet.AgentError(err, j.change.need).Error())))
 		return
 	}
 	select {
@@ -79,11 +78,12 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 	defer cancel()
 	r, err := j.change.apply(limited, client)
 	switch {
+	case ctx.Err() != nil && err != nil:
+		r = Result{State: Failed, Code: codeCancelled, Message: "cancelled while it was under way; it may still be at it"}
+	case errors.Is(err, context.DeadlineExceeded):
+		r = Result{State: Failed, Code: "agent_timeout", Message: "not done within " + j.change.timeout.String() + "; it may still be at it"}
 	case err != nil:
-		r = failure(Failed, err)
-		if ctx.Err() != nil {
-			r.Code, r.Message = codeCancelled, "cancelled while it was under way; look at the server itself"
-		}
+		r = failure(Failed, fleet.AgentError(err, j.change.need))
 	case r.State == "":
 		r.State = Succeeded
 	}
@@ -98,21 +98,17 @@ func (s *Service) note(j *job, i int, r Result) {
 
 // failure puts an error into words.
 func failure(state string, err error) Result {
-	r := Result{State: state, Message: err.Error()}
-	var refused *api.Failure
-	var status *api.StatusError
+	var told *rest.Error
 	switch {
-	case errors.As(err, &refused):
-		r.Code = refused.Code
-	case errors.As(err, &status):
-		r.Code = status.Failure.Code
-		if status.Detail != "" {
-			r.Message = status.Detail
-		}
-	case errors.Is(err, context.DeadlineExceeded):
-		r.Code, r.Message = "timeout", "the server did not finish in time; it may still be at it"
+	case errors.As(err, &told):
+		return Result{State: state, Code: told.Code, Message: told.Detail}
 	case errors.Is(err, storage.ErrNotFound):
-		r.Code, r.Message = "not_found", "the server was deleted"
+		return Result{State: state, Code: "not_found", Message: "the server was deleted"}
 	}
-	return r
+	return Result{State: state, Message: err.Error()}
+}
+
+// offline says that a server cannot be worked on since it does not answer.
+func offline(reason string) error {
+	return rest.Fail(http.StatusBadGateway, "offline", "the server does not answer: "+reason)
 }

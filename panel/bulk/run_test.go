@@ -2,7 +2,6 @@ package bulk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"monitoring/agent/api"
+	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
 )
@@ -49,7 +49,7 @@ func (f *nodes) Server(id int64) (storage.Server, error) {
 	return srv, nil
 }
 
-func (f *nodes) Control(id int64, _, _ string, _ bool) (*api.Client, error) {
+func (f *nodes) Control(id int64, _ fleet.Need) (*api.Client, error) {
 	if err := f.refuse[id]; err != nil {
 		return nil, err
 	}
@@ -152,10 +152,10 @@ func TestEveryServerHasItsOwnOutcome(t *testing.T) {
 		f := newNodes(6)
 		reason := "Connection refused"
 		f.servers[2] = storage.Server{ID: 2, Name: "s2", IsActive: true, LastError: &reason}
-		f.servers[3] = storage.Server{ID: 3, Name: "s3"}
+		f.refuse[3] = rest.Fail(http.StatusServiceUnavailable, "monitoring_disabled", "monitoring of this server is disabled")
 		f.fail[4] = true
 		f.hang[5] = true
-		f.refuse[6] = &api.Failure{Code: api.CodeRestricted, Detail: "the owner does not allow it"}
+		f.refuse[6] = rest.Fail(http.StatusConflict, api.CodeRestricted, "the owner does not allow it")
 		s := newBulk(t, f, 20)
 		j := start(t, s, poke, []int64{6, 5, 4, 3, 2, 1, 1, 99})
 		wait(j)
@@ -163,7 +163,7 @@ func TestEveryServerHasItsOwnOutcome(t *testing.T) {
 			{ServerID: 6, ServerName: "s6", State: Skipped, Code: api.CodeRestricted, Message: "the owner does not allow it"},
 			{ServerID: 5, ServerName: "s5", State: Skipped, Code: "offline"},
 			{ServerID: 4, ServerName: "s4", State: Failed, Code: "refused", Message: "the check said no"},
-			{ServerID: 3, ServerName: "s3", State: Skipped, Code: "disabled", Message: "monitoring of this server is switched off"},
+			{ServerID: 3, ServerName: "s3", State: Skipped, Code: "monitoring_disabled", Message: "monitoring of this server is disabled"},
 			{ServerID: 2, ServerName: "s2", State: Skipped, Code: "offline", Message: "the server does not answer: Connection refused"},
 			{ServerID: 1, ServerName: "s1", State: Succeeded, Success: true, Message: "1"},
 		}
@@ -199,7 +199,7 @@ func TestNoServerThere(t *testing.T) {
 // A bulk command over 500 agents that answer in 100 ms; the five that hang delay the others by nothing.
 func TestHungServersDelayNobody(t *testing.T) {
 	t.Parallel()
-	run := func(hung int) (others time.Duration, most int) {
+	run := func(t *testing.T, hung int) (others time.Duration, most int) {
 		f := newNodes(500)
 		for id := int64(1); id <= int64(hung); id++ {
 			f.hang[id] = true
@@ -222,8 +222,8 @@ func TestHungServersDelayNobody(t *testing.T) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		alone, most := run(0)
-		beside, mostBeside := run(5)
+		alone, most := run(t, 0)
+		beside, mostBeside := run(t, 5)
 		if most != 20 || mostBeside != 20 {
 			t.Errorf("%d and %d nodes at a time, want 20", most, mostBeside)
 		}
@@ -265,7 +265,7 @@ func TestTimeout(t *testing.T) {
 		s := newBulk(t, f, 2)
 		j := start(t, s, poke, f.ids())
 		wait(j)
-		if r := j.snapshot()[0]; r.State != Failed || r.Code != "timeout" || j.endedAt().Sub(j.started) != poke.timeout {
+		if r := j.snapshot()[0]; r.State != Failed || r.Code != "agent_timeout" || j.endedAt().Sub(j.started) != poke.timeout {
 			t.Errorf("%+v after %v", r, j.endedAt().Sub(j.started))
 		}
 	})
@@ -313,13 +313,4 @@ func TestTheEndOfThePanelCancels(t *testing.T) {
 			t.Errorf("error %v, ended %v", err, j.ended())
 		}
 	})
-}
-
-func decodeResults(t *testing.T, b []byte) []Result {
-	t.Helper()
-	var out []Result
-	if err := json.Unmarshal(b, &out); err != nil {
-		t.Fatalf("%s: %v", b, err)
-	}
-	return out
 }
