@@ -70,3 +70,9 @@ func (s *Store) ExpireOperations(ctx context.Context, now time.Time) (int, error
 func (s *Store) DeleteDoneOperations(ctx context.Context, before time.Time) error {
 	return s.exec(ctx, `DELETE FROM operations WHERE done_at < $1`, before)
 }
+
+// RebaseOperations tells the queued operations of a server that were made for the file base that it is now another, since
+// one of them has been carried out.
+func (s *Store) RebaseOperations(ctx context.Context, server int64, base, now string) error {
+	return s.exec(ctx, `UPDATE operations SET base = $3 WHERE server_id = $1 AND base = $2 AND state = 'queued'`, server, base, now)
+}

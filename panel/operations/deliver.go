@@ -1,0 +1,190 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"monitoring/agent/api"
+	"monitoring/panel/change"
+	"monitoring/panel/fleet"
+	"monitoring/panel/rest"
+	"monitoring/storage"
+	"monitoring/storage/postgres"
+)
+
+const (
+	storeTime = 10 * time.Second // for a round's questions to the database
+	slack     = 10 * time.Second // for the way to the agent and back
+)
+
+// Run delivers every few seconds until ctx is done.
+func (s *Service) Run(ctx context.Context) error {
+	t := time.NewTicker(interval)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if err := s.RunOnce(ctx); err != nil && ctx.Err() == nil {
+			s.metrics.errors.Inc()
+			s.log.Error("deliver operations", "err", err)
+		}
+	}
+}
+
+// RunOnce ends what has expired and delivers to every server that is back what waits for it.
+func (s *Service) RunOnce(ctx context.Context) error {
+	waiting, err := s.tidy(ctx)
+	if err != nil {
+		return err
+	}
+	s.metrics.waiting.Set(float64(len(waiting)))
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for len(waiting) > 0 {
+		server := waiting[0].ServerID
+		n := slices.IndexFunc(waiting, func(o storage.Operation) bool { return o.ServerID != server })
+		if n < 0 {
+			n = len(waiting)
+		}
+		list := waiting[:n]
+		waiting = waiting[n:]
+		if s.back(server) {
+			g.Go(func() error { return s.deliverAll(ctx, list) })
+		}
+	}
+	return g.Wait()
+}
+
+// tidy ends what has expired, forgets what is long done, and returns what waits.
+func (s *Service) tidy(ctx context.Context) ([]storage.Operation, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	now := s.now()
+	expired, err := s.o.Store.ExpireOperations(ctx, now)
+	if err != nil {
+		return nil, fmt.Errorf("expire operations: %w", err)
+	}
+	s.metrics.done.WithLabelValues(storage.OperationExpired).Add(float64(expired))
+	if err := s.o.Store.DeleteDoneOperations(ctx, now.Add(-remember)); err != nil {
+		return nil, fmt.Errorf("forget operations: %w", err)
+	}
+	list, err := s.o.Store.QueuedOperations(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read operations: %w", err)
+	}
+	return list, nil
+}
+
+// back reports whether a server answers again.
+func (s *Service) back(id int64) bool {
+	srv, err := s.o.Fleet.Server(id)
+	return err == nil && srv.IsActive && srv.LastSeen != nil && srv.LastError == nil
+}
+
+// deliverAll delivers the operations of one server, until one finds that the server is gone again.
+func (s *Service) deliverAll(ctx context.Context, list []storage.Operation) error {
+	for _, o := range list {
+		fresh, err := s.o.Store.Operation(ctx, o.ID) // it may have been cancelled, or rebased by the one before
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read operation: %w", err)
+		}
+		if fresh.State != storage.OperationQueued {
+			continue
+		}
+		gone, err := s.deliver(ctx, fresh)
+		if err != nil || gone {
+			return err
+		}
+	}
+	return nil
+}
+
+// deliver makes one change. gone means that the server could not be asked: everything goes on waiting.
+func (s *Service) deliver(ctx context.Context, o storage.Operation) (gone bool, err error) {
+	c, err := change.Parse(o.Kind, o.Payload)
+	if err != nil { // kept by another version of the panel
+		return false, s.move(ctx, o, storage.OperationFailed, err.Error(), "")
+	}
+	client, err := s.o.Fleet.Control(o.ServerID, c.Need())
+	if err != nil {
+		return false, s.move(ctx, o, storage.OperationFailed, err.Error(), "")
+	}
+	limited, cancel := context.WithTimeout(ctx, c.Timeout()+slack)
+	defer cancel()
+	if change.File(c) && o.Base != "" && o.Base != anyBase {
+		hash, err := change.FileHash(limited, client)
+		if err != nil {
+			return s.settle(ctx, o, c, err)
+		}
+		if hash != o.Base {
+			return false, s.move(ctx, o, storage.OperationConflict, "the file has changed on the server since this was asked for", "")
+		}
+	}
+	outcome, err := c.Apply(limited, client)
+	if err != nil {
+		return s.settle(ctx, o, c, err)
+	}
+	after := ""
+	if change.File(c) && o.Base != "" {
+		if after, err = change.FileHash(limited, client); err != nil {
+			after = "" // those after it will ask
+		}
+	}
+	return false, s.move(ctx, o, storage.OperationDelivered, outcome.Message, after)
+}
+
+// settle decides what an error of an agent's client means: a refusal ends the operation, anything else is a server that
+// is gone again.
+func (s *Service) settle(ctx context.Context, o storage.Operation, c change.Change, err error) (gone bool, _ error) {
+	var status *api.StatusError
+	if !errors.As(err, &status) || status.Failure.Code == api.CodeBusy {
+		s.log.Debug("deliver operation", "operation", o.ID, "server", o.ServerID, "err", err)
+		return true, nil
+	}
+	told := fleet.AgentError(err, c.Need())
+	reason := told.Error()
+	var shown *rest.Error
+	if errors.As(told, &shown) {
+		reason = shown.Detail
+	}
+	return false, s.move(ctx, o, storage.OperationFailed, reason, "")
+}
+
+// move writes what became of an operation. With after, the hash of the file as we left it, the operations behind it that
+// were made for the same file take it as theirs.
+func (s *Service) move(ctx context.Context, o storage.Operation, state, message, after string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime) // what was done is written even at the end
+	defer cancel()
+	err := s.o.Store.InTx(ctx, func(tx *postgres.Store) error {
+		if err := tx.MoveOperation(ctx, o.ID, []string{storage.OperationQueued}, state, message, "", s.now()); err != nil {
+			return err
+		}
+		if after == "" {
+			return nil
+		}
+		return tx.RebaseOperations(ctx, o.ServerID, o.Base, after)
+	})
+	if errors.Is(err, storage.ErrConflict) { // cancelled while it was on its way
+		s.log.Warn("operation was cancelled while it was delivered", "operation", o.ID, "server", o.ServerID, "state", state)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("write operation: %w", err)
+	}
+	if state != storage.OperationConflict {
+		s.metrics.done.WithLabelValues(state).Inc()
+	}
+	s.log.Info("operation", "operation", o.ID, "server", o.ServerID, "change", o.Title, "state", state, "message", message)
+	return nil
+}

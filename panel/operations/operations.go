@@ -1,0 +1,135 @@
+// Package operations keeps the changes that a server missed because it was offline, and delivers them when it is back:
+// in the order they were asked for, each once, unless it has expired or the file has changed on the server meanwhile. What
+// the changes are stands in panel/change.
+package operations
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"monitoring/panel/change"
+	"monitoring/panel/fleet"
+	"monitoring/panel/rest"
+	"monitoring/storage"
+	"monitoring/storage/postgres"
+)
+
+const (
+	interval    = 5 * time.Second
+	atOnce      = 5   // servers that are delivered to at a time
+	maxOpen     = 100 // operations of one server
+	remember    = 7 * 24 * time.Hour
+	defaultLife = 72 * time.Hour
+	maxLife     = 30 * 24 * time.Hour
+
+	anyBase = "any" // Base of an operation that somebody decided to deliver whatever the file says
+)
+
+// Options of New.
+type Options struct {
+	Store      *postgres.Store
+	Fleet      Fleet
+	FileHash   func(server int64) string // of the file that changes are made to, as last seen; "" if it was not
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+}
+
+// Fleet is what the service needs of fleet.Service.
+type Fleet interface {
+	fleet.Controller
+	Server(id int64) (storage.Server, error)
+}
+
+// Service keeps operations.
+type Service struct {
+	o       Options
+	log     *slog.Logger
+	now     func() time.Time
+	metrics metrics
+}
+
+type metrics struct {
+	waiting prometheus.Gauge
+	done    *prometheus.CounterVec
+	errors  prometheus.Counter
+}
+
+// New returns a Service.
+func New(o Options) *Service {
+	s := &Service{o: o, log: o.Log, now: postgresNow, metrics: metrics{
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{Name: "panel_operations_queued", Help: "Changes that wait for their server."}),
+		done:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "panel_operations_total", Help: "What became of changes that waited."}, []string{"state"}),
+		errors:  prometheus.NewCounter(prometheus.CounterOpts{Name: "panel_operations_errors_total", Help: "Rounds of delivery that failed; they are repeated."}),
+	}}
+	if o.Registerer != nil {
+		o.Registerer.MustRegister(s.metrics.waiting, s.metrics.done, s.metrics.errors)
+	}
+	return s
+}
+
+// postgresNow is the time at the precision that Postgres keeps.
+func postgresNow() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// Queue keeps a change for a server. A life of zero is three days.
+func (s *Service) Queue(ctx context.Context, server int64, c change.Change, life time.Duration) (storage.Operation, error) {
+	if !change.Queueable(c) {
+		return storage.Operation{}, rest.Fail(http.StatusUnprocessableEntity, "not_queueable", "this is meant for now, not for when the server is back")
+	}
+	if _, err := s.o.Fleet.Server(server); err != nil {
+		return storage.Operation{}, err
+	}
+	if life == 0 {
+		life = defaultLife
+	}
+	if life < 0 || life > maxLife {
+		return storage.Operation{}, storage.Invalid("expires_in_hours", "give 1 to 720 hours")
+	}
+	payload, err := json.Marshal(c)
+	if err != nil {
+		return storage.Operation{}, fmt.Errorf("encode change: %w", err)
+	}
+	now := s.now()
+	o := storage.Operation{ServerID: server, Kind: c.Kind(), Payload: payload, Title: c.Title(), CreatedAt: now, ExpiresAt: now.Add(life)}
+	if change.File(c) && s.o.FileHash != nil {
+		o.Base = s.o.FileHash(server)
+	}
+	o, err = s.o.Store.CreateOperation(ctx, o, maxOpen)
+	if errors.Is(err, storage.ErrConflict) {
+		return o, rest.Fail(http.StatusConflict, "operations_full", fmt.Sprintf("%d changes wait for this server already; cancel some", maxOpen))
+	}
+	if err != nil {
+		return o, fmt.Errorf("keep operation: %w", err)
+	}
+	return o, nil
+}
+
+// undecided are the states that a person may still decide about.
+var undecided = []string{storage.OperationQueued, storage.OperationConflict}
+
+// Cancel drops an operation that has not been delivered.
+func (s *Service) Cancel(ctx context.Context, id int64) error {
+	return s.decide(ctx, id, undecided, storage.OperationCancelled, "")
+}
+
+// DeliverAnyway lets an operation go that stopped because the file had changed.
+func (s *Service) DeliverAnyway(ctx context.Context, id int64) error {
+	return s.decide(ctx, id, []string{storage.OperationConflict}, storage.OperationQueued, anyBase)
+}
+
+func (s *Service) decide(ctx context.Context, id int64, from []string, state, base string) error {
+	if _, err := s.o.Store.Operation(ctx, id); err != nil {
+		return err
+	}
+	err := s.o.Store.MoveOperation(ctx, id, from, state, "", base, s.now())
+	if errors.Is(err, storage.ErrConflict) {
+		return rest.Fail(http.StatusConflict, "operation_done", "too late: it has been carried out or dropped already")
+	}
+	return err
+}
