@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"monitoring/panel/change"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
@@ -32,6 +33,7 @@ const (
 // Options of New.
 type Options struct {
 	Fleet      Fleet
+	Firewall   change.Firewall
 	Parallel   func() int // nodes at a time
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
@@ -90,8 +92,8 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // start makes a job of a change for the servers that exist; ids that do not are left out, storage.ErrNotFound if all are.
-func (s *Service) start(c change, ids []int64) (*job, error) {
-	j := &job{id: rand.Text(), kind: c.kind, title: c.title, change: c, started: time.Now(), changed: make(chan struct{})}
+func (s *Service) start(c change.Change, ids []int64) (*job, error) {
+	j := &job{id: rand.Text(), change: c, started: time.Now(), changed: make(chan struct{})}
 	j.ctx, j.stop = context.WithCancel(context.Background())
 	seen := map[int64]bool{}
 	for _, id := range ids {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"monitoring/panel/change"
 	"monitoring/panel/rest"
 )
 
@@ -41,8 +42,8 @@ type JobNews struct {
 }
 
 // serve starts a job and answers as the caller asked.
-func (s *Service) serve(w http.ResponseWriter, r *http.Request, c change, ids []int64) error {
-	rest.Note(r.Context(), "bulk", c.title)
+func (s *Service) serve(w http.ResponseWriter, r *http.Request, c change.Change, ids []int64) error {
+	rest.Note(r.Context(), "bulk", c.Title())
 	j, err := s.start(c, ids)
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (s *Service) cancelJob(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rest.Note(r.Context(), "bulk", "cancel "+j.title)
+	rest.Note(r.Context(), "bulk", "cancel "+j.change.Title())
 	j.stop()
 	return rest.Done(w)
 }

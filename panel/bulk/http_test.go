@@ -23,7 +23,7 @@ func serveBulk(t *testing.T, f *nodes) (s *Service, url string) {
 	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
 	mux.Mount("/api/bulk", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, func(r rest.Router) {
 		s.Routes(r)
-		r.Post("/poke", func(w http.ResponseWriter, r *http.Request) error { return s.serve(w, r, poke, f.ids()) })
+		r.Post("/poke", func(w http.ResponseWriter, r *http.Request) error { return s.serve(w, r, poke{}, f.ids()) })
 	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)

@@ -6,8 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"monitoring/agent/api"
-	"monitoring/panel/fleet"
+	"monitoring/panel/change"
 )
 
 // States of one server in a job.
@@ -56,21 +55,13 @@ type Counts struct {
 	Skipped int `json:"skipped"` // with the cancelled ones
 }
 
-// change is one thing to do on each server of a job.
-type change struct {
-	kind, title string
-	need        fleet.Need
-	timeout     time.Duration
-	apply       func(ctx context.Context, c *api.Client) (Result, error)
-}
-
 // job is a change on its way over many servers.
 type job struct {
-	id, kind, title string
-	change          change
-	started         time.Time
-	ctx             context.Context // of the whole job
-	stop            context.CancelFunc
+	id      string
+	change  change.Change
+	started time.Time
+	ctx     context.Context // of the whole job
+	stop    context.CancelFunc
 
 	mu      sync.Mutex
 	results []Result
@@ -101,6 +92,12 @@ func (j *job) finish(now time.Time) {
 	defer j.mu.Unlock()
 	j.end = now
 	j.tell()
+}
+
+func (j *job) serverID(i int) int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.results[i].ServerID
 }
 
 func (j *job) ended() bool { return !j.endedAt().IsZero() }
@@ -136,7 +133,7 @@ func (j *job) snapshot() []Result {
 func (j *job) view() Job {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	v := Job{ID: j.id, Kind: j.kind, Title: j.title, StartedAt: j.started, Counts: Counts{Total: len(j.results)}}
+	v := Job{ID: j.id, Kind: j.change.Kind(), Title: j.change.Title(), StartedAt: j.started, Counts: Counts{Total: len(j.results)}}
 	if !j.end.IsZero() {
 		v.EndedAt = &j.end
 	}

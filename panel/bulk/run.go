@@ -9,14 +9,16 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"monitoring/agent/api"
+	"monitoring/panel/change"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
 )
 
 const (
-	maxAsked = 100             // nodes that are asked at a time whether they answer
-	askTime  = 3 * time.Second // for that
+	maxAsked = 100              // nodes that are asked at a time whether they answer
+	askTime  = 3 * time.Second  // for that
+	wayTime  = 10 * time.Second // for the way to the agent and back
 )
 
 // work does the change of a job on every server. Before a server takes one of the job's places it must answer a small
@@ -40,11 +42,11 @@ func (s *Service) work(ctx context.Context, j *job) {
 	}
 	_ = g.Wait() // no work returns an error
 	j.finish(time.Now())
-	s.log.Info("bulk job ended", "job", j.id, "kind", j.kind, "counts", j.view().Counts)
+	s.log.Info("bulk job ended", "job", j.id, "change", j.change.Kind(), "counts", j.view().Counts)
 }
 
 // reach returns the client of a server that can be worked on, as far as the panel knows without asking it.
-func (s *Service) reach(id int64, c change) (*api.Client, error) {
+func (s *Service) reach(id int64, c change.Change) (*api.Client, error) {
 	srv, err := s.o.Fleet.Server(id)
 	if err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func (s *Service) reach(id int64, c change) (*api.Client, error) {
 	if srv.IsActive && srv.LastError != nil {
 		return nil, offline(*srv.LastError)
 	}
-	return s.o.Fleet.Control(id, c.need)
+	return s.o.Fleet.Control(id, c.Need())
 }
 
 // one works on one server.
@@ -61,7 +63,7 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 	_, err := client.Health(asked)
 	cancel()
 	if err != nil && ctx.Err() == nil {
-		s.note(j, i, failure(Skipped, offline(fleet.AgentError(err, j.change.need).Error())))
+		s.note(j, i, failure(Skipped, offline(fleet.AgentError(err, j.change.Need()).Error())))
 		return
 	}
 	select {
@@ -74,20 +76,31 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 		return
 	}
 	j.set(i, Result{State: Running})
-	limited, cancel := context.WithTimeout(ctx, j.change.timeout)
+	limited, cancel := context.WithTimeout(ctx, j.change.Timeout()+wayTime)
 	defer cancel()
-	r, err := j.change.apply(limited, client)
+	done, err := j.change.Apply(limited, change.Target{Server: j.serverID(i), Client: client, Firewall: s.o.Firewall})
+	r := result(done)
 	switch {
 	case ctx.Err() != nil && err != nil:
 		r = Result{State: Failed, Code: codeCancelled, Message: "cancelled while it was under way; it may still be at it"}
 	case errors.Is(err, context.DeadlineExceeded):
-		r = Result{State: Failed, Code: "agent_timeout", Message: "not done within " + j.change.timeout.String() + "; it may still be at it"}
+		r = Result{State: Failed, Code: "agent_timeout", Message: "not done within " + j.change.Timeout().String() + "; it may still be at it"}
 	case err != nil:
-		r = failure(Failed, fleet.AgentError(err, j.change.need))
-	case r.State == "":
-		r.State = Succeeded
+		r = failure(Failed, fleet.AgentError(err, j.change.Need()))
 	}
 	s.note(j, i, r)
+}
+
+// result is the outcome of a change that was made. A command that reports a failure was made, too, but did not succeed.
+func result(o change.Outcome) Result {
+	r := Result{State: Succeeded, Message: o.Message, Code: o.Code}
+	if c := o.Command; c != nil {
+		r.Stdout, r.Stderr, r.ExitCode, r.ExecutionTimeMS = &c.Stdout, &c.Stderr, &c.ExitCode, &c.ExecutionTimeMS
+		if !c.Success {
+			r.State, r.Code = Failed, "exit_code"
+		}
+	}
+	return r
 }
 
 // note sets the last state of a server.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"monitoring/agent/api"
+	"monitoring/panel/change"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
@@ -98,10 +99,18 @@ func (n *node) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // poke stands for any change: one call of the agent.
-var poke = change{kind: "test", title: "poke", timeout: time.Minute, apply: func(ctx context.Context, c *api.Client) (Result, error) {
-	v, err := c.Version(ctx)
-	return Result{Message: v.Version}, err
-}}
+type poke struct{}
+
+func (poke) Kind() string           { return "poke" }
+func (poke) Title() string          { return "poke" }
+func (poke) Validate() error        { return nil }
+func (poke) Need() fleet.Need       { return fleet.Need{} }
+func (poke) Timeout() time.Duration { return time.Minute }
+
+func (poke) Apply(ctx context.Context, t change.Target) (change.Outcome, error) {
+	v, err := t.Client.Version(ctx)
+	return change.Outcome{Message: v.Version}, err
+}
 
 func (f *nodes) ids() []int64 {
 	var ids []int64
@@ -127,7 +136,7 @@ func newBulk(t *testing.T, f *nodes, parallel int) *Service {
 	return s
 }
 
-func start(t *testing.T, s *Service, c change, ids []int64) *job {
+func start(t *testing.T, s *Service, c change.Change, ids []int64) *job {
 	t.Helper()
 	j, err := s.start(c, ids)
 	if err != nil {
@@ -157,7 +166,7 @@ func TestEveryServerHasItsOwnOutcome(t *testing.T) {
 		f.hang[5] = true
 		f.refuse[6] = rest.Fail(http.StatusConflict, api.CodeRestricted, "the owner does not allow it")
 		s := newBulk(t, f, 20)
-		j := start(t, s, poke, []int64{6, 5, 4, 3, 2, 1, 1, 99})
+		j := start(t, s, poke{}, []int64{6, 5, 4, 3, 2, 1, 1, 99})
 		wait(j)
 		want := []Result{
 			{ServerID: 6, ServerName: "s6", State: Skipped, Code: api.CodeRestricted, Message: "the owner does not allow it"},
@@ -191,7 +200,7 @@ func TestEveryServerHasItsOwnOutcome(t *testing.T) {
 func TestNoServerThere(t *testing.T) {
 	t.Parallel()
 	s := newBulk(t, newNodes(1), 20)
-	if _, err := s.start(poke, []int64{7, 8}); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := s.start(poke{}, []int64{7, 8}); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -206,7 +215,7 @@ func TestHungServersDelayNobody(t *testing.T) {
 		}
 		s := newBulk(t, f, 20)
 		began := time.Now()
-		j := start(t, s, poke, f.ids())
+		j := start(t, s, poke{}, f.ids())
 		for n := 0; ; {
 			news, seen, ended, next := j.since(n)
 			n = seen
@@ -239,7 +248,7 @@ func TestCancel(t *testing.T) {
 		f := newNodes(10)
 		f.duration = time.Minute
 		s := newBulk(t, f, 2)
-		j := start(t, s, poke, f.ids())
+		j := start(t, s, poke{}, f.ids())
 		time.Sleep(time.Second)
 		j.stop()
 		wait(j)
@@ -263,9 +272,9 @@ func TestTimeout(t *testing.T) {
 		f := newNodes(1)
 		f.duration = time.Hour
 		s := newBulk(t, f, 2)
-		j := start(t, s, poke, f.ids())
+		j := start(t, s, poke{}, f.ids())
 		wait(j)
-		if r := j.snapshot()[0]; r.State != Failed || r.Code != "agent_timeout" || j.endedAt().Sub(j.started) != poke.timeout {
+		if r := j.snapshot()[0]; r.State != Failed || r.Code != "agent_timeout" || j.endedAt().Sub(j.started) != time.Minute+wayTime {
 			t.Errorf("%+v after %v", r, j.endedAt().Sub(j.started))
 		}
 	})
@@ -277,15 +286,15 @@ func TestJobsAreBounded(t *testing.T) {
 		f := newNodes(1)
 		s := newBulk(t, f, 2)
 		for range maxRunning {
-			start(t, s, poke, f.ids())
+			start(t, s, poke{}, f.ids())
 		}
 		var busy *rest.Error
-		if _, err := s.start(poke, f.ids()); !errors.As(err, &busy) || busy.Status != http.StatusConflict {
+		if _, err := s.start(poke{}, f.ids()); !errors.As(err, &busy) || busy.Status != http.StatusConflict {
 			t.Errorf("one more gave %v", err)
 		}
 		time.Sleep(time.Second)
 		for range maxFinished {
-			wait(start(t, s, poke, f.ids()))
+			wait(start(t, s, poke{}, f.ids()))
 		}
 		if n := len(s.list()); n != maxFinished {
 			t.Errorf("%d jobs are remembered, want %d", n, maxFinished)
@@ -306,7 +315,7 @@ func TestTheEndOfThePanelCancels(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()
-		j := start(t, s, poke, f.ids())
+		j := start(t, s, poke{}, f.ids())
 		time.Sleep(time.Second)
 		cancel()
 		if err := <-done; err != nil || !j.ended() {

@@ -56,14 +56,23 @@ type HAProxyRule struct{ api.HAProxyRule }
 func (c HAProxyRule) Kind() string           { return KindHAProxyRule }
 func (c HAProxyRule) Need() fleet.Need       { return needHAProxy }
 func (c HAProxyRule) Timeout() time.Duration { return haproxyTimeout }
-func (c HAProxyRule) Validate() error        { return fieldError(c.Check()) }
+func (c HAProxyRule) Validate() error        { return fieldError(c.filled().Check()) }
+
+func (c HAProxyRule) filled() api.HAProxyRule {
+	r := c.HAProxyRule
+	if r.RuleType == "" {
+		r.RuleType = api.RuleTCP
+	}
+	return r
+}
 
 func (c HAProxyRule) Title() string {
-	return fmt.Sprintf("HAProxy: add rule %s, %s :%d to %s:%d", c.Name, c.RuleType, c.ListenPort, c.TargetIP, c.TargetPort)
+	r := c.filled()
+	return fmt.Sprintf("HAProxy: add rule %s, %s :%d to %s:%d", r.Name, r.RuleType, r.ListenPort, r.TargetIP, r.TargetPort)
 }
 
 func (c HAProxyRule) Apply(ctx context.Context, t Target) (Outcome, error) {
-	return haproxyOutcome(t.Client.AddHAProxyRule(ctx, c.HAProxyRule, api.Changing{IfConfig: t.IfFile}))
+	return haproxyOutcome(t.Client.AddHAProxyRule(ctx, c.filled(), api.Changing{IfConfig: t.IfFile}))
 }
 
 // HAProxyRuleRemove removes the rule that forwards a port to a target.

@@ -3,9 +3,11 @@ package change
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"monitoring/agent/api"
@@ -61,8 +63,10 @@ type TrafficPortRemove struct {
 }
 
 // Kind implements Change, and so do the methods below it.
-func (c TrafficPortRemove) Kind() string           { return KindTrafficPortRemove }
-func (c TrafficPortRemove) Title() string          { return fmt.Sprintf("traffic: stop counting port %d", c.Port) }
+func (c TrafficPortRemove) Kind() string { return KindTrafficPortRemove }
+func (c TrafficPortRemove) Title() string {
+	return fmt.Sprintf("traffic: stop counting port %d", c.Port)
+}
 func (c TrafficPortRemove) Need() fleet.Need       { return needTraffic }
 func (c TrafficPortRemove) Timeout() time.Duration { return trafficTimeout }
 func (c TrafficPortRemove) Validate() error        { return checkPort(c.Port) }
@@ -154,13 +158,37 @@ type FirewallRemove struct {
 }
 
 // Kind implements Change, and so do the methods below it.
-func (c FirewallRemove) Kind() string           { return KindFirewallRemove }
-func (c FirewallRemove) Title() string          { return fmt.Sprintf("firewall: delete the rules of port %d", c.Port) }
+func (c FirewallRemove) Kind() string { return KindFirewallRemove }
+func (c FirewallRemove) Title() string {
+	return fmt.Sprintf("firewall: delete the rules of port %d", c.Port)
+}
 func (c FirewallRemove) Need() fleet.Need       { return needFirewall }
 func (c FirewallRemove) Timeout() time.Duration { return firewallTimeout }
 func (c FirewallRemove) Validate() error        { return checkPort(c.Port) }
 
+// Apply deletes them protocol by protocol: UFW's own deletion wants to know which.
 func (c FirewallRemove) Apply(ctx context.Context, t Target) (Outcome, error) {
-	out, err := t.Firewall(ctx, t.Server, api.FirewallChange{Op: api.FirewallDeletePort, Ports: strconv.Itoa(c.Port), Protocol: "any"})
-	return Outcome{Message: out}, err
+	list, err := t.Client.FirewallRules(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	port := strconv.Itoa(c.Port)
+	protocols := map[string]bool{}
+	for _, r := range list.Rules {
+		if r.Ports == port && !r.ReadOnly {
+			protocols[r.Protocol] = true
+		}
+	}
+	if len(protocols) == 0 {
+		return Outcome{}, notThere("the firewall has no rule of port " + port)
+	}
+	var said []string
+	for _, protocol := range slices.Sorted(maps.Keys(protocols)) {
+		out, err := t.Firewall(ctx, t.Server, api.FirewallChange{Op: api.FirewallDeletePort, Ports: port, Protocol: protocol})
+		if err != nil {
+			return Outcome{}, err
+		}
+		said = append(said, out)
+	}
+	return Outcome{Message: strings.Join(said, "; ")}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -118,47 +119,41 @@ func (s *Service) deliver(ctx context.Context, o storage.Operation) (gone bool, 
 	}
 	client, err := s.o.Fleet.Control(o.ServerID, c.Need())
 	if err != nil {
-		return false, s.move(ctx, o, storage.OperationFailed, err.Error(), "")
+		return false, s.move(ctx, o, storage.OperationFailed, reason(err), "")
 	}
 	limited, cancel := context.WithTimeout(ctx, c.Timeout()+slack)
 	defer cancel()
-	if change.File(c) && o.Base != "" && o.Base != anyBase {
-		hash, err := change.FileHash(limited, client)
-		if err != nil {
-			return s.settle(ctx, o, c, err)
-		}
-		if hash != o.Base {
-			return false, s.move(ctx, o, storage.OperationConflict, "the file has changed on the server since this was asked for", "")
-		}
+	target := change.Target{Server: o.ServerID, Client: client, Firewall: s.o.Firewall, IfFile: o.Base}
+	if o.Base == anyBase {
+		target.IfFile = ""
 	}
-	outcome, err := c.Apply(limited, client)
-	if err != nil {
-		return s.settle(ctx, o, c, err)
+	outcome, err := c.Apply(limited, target)
+	if err == nil {
+		return false, s.move(ctx, o, storage.OperationDelivered, outcome.Message, outcome.File)
 	}
-	after := ""
-	if change.File(c) && o.Base != "" {
-		if after, err = change.FileHash(limited, client); err != nil {
-			after = "" // those after it will ask
-		}
-	}
-	return false, s.move(ctx, o, storage.OperationDelivered, outcome.Message, after)
-}
-
-// settle decides what an error of an agent's client means: a refusal ends the operation, anything else is a server that
-// is gone again.
-func (s *Service) settle(ctx context.Context, o storage.Operation, c change.Change, err error) (gone bool, _ error) {
-	var status *api.StatusError
-	if !errors.As(err, &status) || status.Failure.Code == api.CodeBusy {
+	err = fleet.AgentError(err, c.Need())
+	var told *rest.Error
+	switch {
+	case !errors.As(err, &told) || told.Status == http.StatusBadGateway && told.Code != codeReverted ||
+		told.Status == http.StatusGatewayTimeout || told.Code == api.CodeBusy:
 		s.log.Debug("deliver operation", "operation", o.ID, "server", o.ServerID, "err", err)
 		return true, nil
+	case told.Code == api.CodeChanged:
+		return false, s.move(ctx, o, storage.OperationConflict, told.Detail, "")
 	}
-	told := fleet.AgentError(err, c.Need())
-	reason := told.Error()
-	var shown *rest.Error
-	if errors.As(told, &shown) {
-		reason = shown.Detail
+	return false, s.move(ctx, o, storage.OperationFailed, told.Detail, "")
+}
+
+// codeReverted is of a firewall change that would have cut the panel off: trying it again would cut it off again.
+const codeReverted = "reverted"
+
+// reason is the text of an error for people.
+func reason(err error) string {
+	var told *rest.Error
+	if errors.As(err, &told) {
+		return told.Detail
 	}
-	return false, s.move(ctx, o, storage.OperationFailed, reason, "")
+	return err.Error()
 }
 
 // move writes what became of an operation. With after, the hash of the file as we left it, the operations behind it that
@@ -170,7 +165,7 @@ func (s *Service) move(ctx context.Context, o storage.Operation, state, message,
 		if err := tx.MoveOperation(ctx, o.ID, []string{storage.OperationQueued}, state, message, "", s.now()); err != nil {
 			return err
 		}
-		if after == "" {
+		if after == "" || o.Base == "" || o.Base == anyBase {
 			return nil
 		}
 		return tx.RebaseOperations(ctx, o.ServerID, o.Base, after)

@@ -36,6 +36,7 @@ const (
 type Options struct {
 	Store      *postgres.Store
 	Fleet      Fleet
+	Firewall   change.Firewall
 	FileHash   func(server int64) string // of the file that changes are made to, as last seen; "" if it was not
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
@@ -97,7 +98,7 @@ func (s *Service) Queue(ctx context.Context, server int64, c change.Change, life
 	}
 	now := s.now()
 	o := storage.Operation{ServerID: server, Kind: c.Kind(), Payload: payload, Title: c.Title(), CreatedAt: now, ExpiresAt: now.Add(life)}
-	if change.File(c) && s.o.FileHash != nil {
+	if change.OfFile(c) && s.o.FileHash != nil {
 		o.Base = s.o.FileHash(server)
 	}
 	o, err = s.o.Store.CreateOperation(ctx, o, maxOpen)
