@@ -27,6 +27,7 @@ var SettingsList = []Setting{
 	{"compact_view", "false", boolean},
 	{"metrics_collect_interval", "10", intRange(5, 300)},
 	{"haproxy_collect_interval", "60", intRange(30, 600)},
+	{"bulk_parallel", "20", intRange(1, 100)},
 	{"traffic_period", "30", intRange(1, 365)},
 	{"blocklist_temp_timeout", "600", intRange(1, 2592000)},
 	{"blocklist_auto_update_enabled", "true", boolean},

@@ -1,0 +1,289 @@
+package operations
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"monitoring/agent/api"
+	"monitoring/panel/change"
+	"monitoring/panel/fleet"
+	"monitoring/panel/rest"
+	"monitoring/storage"
+	"monitoring/storage/postgres"
+	"monitoring/storage/storagetest"
+)
+
+// bench is the feature over a real database, before agents whose HAProxy is a hash and a list of rules.
+type bench struct {
+	*Service
+	store *postgres.Store
+	agent *httptest.Server
+
+	mu      sync.Mutex
+	servers map[int64]storage.Server
+	hash    string           // of the configuration on the node
+	rules   []string         // that were added
+	refuse  *api.Failure     // of the next changes
+	seen    map[int64]string // what the panel knows of the hash
+	clock   time.Time
+}
+
+func (b *bench) Server(id int64) (storage.Server, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	srv, ok := b.servers[id]
+	if !ok {
+		return srv, storage.ErrNotFound
+	}
+	return srv, nil
+}
+
+func (b *bench) Control(int64, fleet.Need) (*api.Client, error) {
+	return api.NewClient(b.agent.URL, http.DefaultClient), nil
+}
+
+func start(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{store: storagetest.Postgres(t), servers: map[int64]storage.Server{}, hash: "v0", seen: map[int64]string{}, clock: time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)}
+	b.agent = httptest.NewServer(http.HandlerFunc(b.answer))
+	t.Cleanup(b.agent.Close)
+	b.Service = New(Options{Store: b.store, Fleet: b, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), FileHash: func(id int64) string { return b.seen[id] }})
+	b.now = func() time.Time { return b.clock }
+	return b
+}
+
+// answer is the agent: a rule changes the file.
+func (b *bench) answer(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var rule api.HAProxyRule
+	_ = json.NewDecoder(r.Body).Decode(&rule)
+	failure := b.refuse
+	if want := r.URL.Query().Get("if_config"); failure == nil && want != "" && want != b.hash {
+		failure = &api.Failure{Code: api.CodeChanged, Detail: "changed meanwhile"}
+	}
+	if failure != nil {
+		w.WriteHeader(failure.Status())
+		_ = json.NewEncoder(w).Encode(failure)
+		return
+	}
+	if r.URL.Path == api.PathHAProxy+"/rules" {
+		b.rules = append(b.rules, rule.Name)
+		b.hash = fmt.Sprintf("v%d", len(b.rules))
+	}
+	_ = json.NewEncoder(w).Encode(api.HAProxyChanged{Changed: api.Changed{Success: true, Message: "added"}, ConfigHash: b.hash})
+}
+
+// server makes a server that is offline.
+func (b *bench) server(t *testing.T, name string) int64 {
+	t.Helper()
+	srv, err := b.store.CreateServer(t.Context(), storage.Server{Name: name, URL: "https://" + name + ".test:9100", IsActive: true, AgentID: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.setOffline(srv, "Connection refused")
+	b.seen[srv.ID] = "v0"
+	return srv.ID
+}
+
+func (b *bench) setOffline(srv storage.Server, reason string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	srv.LastSeen, srv.LastError = &now, nil
+	if reason != "" {
+		srv.LastError = &reason
+	}
+	b.servers[srv.ID] = srv
+}
+
+func (b *bench) comesBack(t *testing.T, id int64) {
+	t.Helper()
+	srv, err := b.Server(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.setOffline(srv, "")
+}
+
+func (b *bench) queue(t *testing.T, id int64, name string) storage.Operation {
+	t.Helper()
+	o, err := b.Queue(t.Context(), id, change.HAProxyRule{HAProxyRule: api.HAProxyRule{Name: name, RuleType: api.RuleTCP, ListenPort: 1, TargetIP: "192.0.2.1", TargetPort: 2}}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func (b *bench) round(t *testing.T) {
+	t.Helper()
+	if err := b.RunOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bench) expect(t *testing.T, o storage.Operation, state, message string) {
+	t.Helper()
+	got, err := b.store.Operation(t.Context(), o.ID)
+	if err != nil || got.State != state || !strings.Contains(got.Message, message) {
+		t.Errorf("%s: %s %q, %v; want %s %q", o.Title, got.State, got.Message, err, state, message)
+	}
+}
+
+// What a server missed it gets when it is back: in order, once, each change seeing the file that the last one left.
+func TestDelivery(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	id := b.server(t, "a")
+	first, second := b.queue(t, id, "first"), b.queue(t, id, "second")
+	b.round(t)
+	b.expect(t, first, storage.OperationQueued, "")
+	b.comesBack(t, id)
+	b.round(t)
+	b.expect(t, first, storage.OperationDelivered, "added")
+	b.expect(t, second, storage.OperationDelivered, "added")
+	b.round(t)
+	if got := strings.Join(b.rules, " "); got != "first second" {
+		t.Errorf("the server got %q", got)
+	}
+}
+
+// A file that somebody edited on the node meanwhile stops the delivery until a person decides.
+func TestConflict(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	id := b.server(t, "a")
+	o, dropped := b.queue(t, id, "wanted"), b.queue(t, id, "dropped")
+	b.hash = "edited by hand"
+	b.comesBack(t, id)
+	b.round(t)
+	b.expect(t, o, storage.OperationConflict, "changed")
+	b.expect(t, dropped, storage.OperationConflict, "changed")
+	b.round(t)
+	if len(b.rules) > 0 {
+		t.Fatalf("the server got %q", b.rules)
+	}
+	if err := b.DeliverAnyway(t.Context(), o.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Cancel(t.Context(), dropped.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.round(t)
+	b.expect(t, o, storage.OperationDelivered, "added")
+	b.expect(t, dropped, storage.OperationCancelled, "")
+	var late *rest.Error
+	if err := b.Cancel(t.Context(), o.ID); !errors.As(err, &late) || late.Code != "operation_done" {
+		t.Errorf("cancelling what is done: %v", err)
+	}
+	if err := b.DeliverAnyway(t.Context(), 1<<40); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("an operation that is not there: %v", err)
+	}
+}
+
+func TestRefusalEndsOneOperation(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	id := b.server(t, "a")
+	b.comesBack(t, id)
+	b.seen[id] = "" // the panel has not seen the file: it is not compared
+	bad := b.queue(t, id, "bad")
+	b.refuse = &api.Failure{Code: api.CodeRefused, Detail: "HAProxy says no"}
+	b.round(t)
+	b.expect(t, bad, storage.OperationFailed, "HAProxy says no")
+	b.refuse = &api.Failure{Code: api.CodeBusy, Detail: "another change is being made"}
+	next := b.queue(t, id, "next")
+	b.round(t)
+	b.expect(t, next, storage.OperationQueued, "")
+	b.refuse = nil
+	b.round(t)
+	b.expect(t, next, storage.OperationDelivered, "added")
+}
+
+// A server that is gone again in the middle loses nothing, and holds up no other.
+func TestServerGoesAgain(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	id := b.server(t, "a")
+	b.comesBack(t, id)
+	o := b.queue(t, id, "a")
+	b.agent.Close()
+	b.round(t)
+	b.expect(t, o, storage.OperationQueued, "")
+}
+
+func TestExpiry(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	id := b.server(t, "a")
+	o := b.queue(t, id, "a")
+	b.clock = b.clock.Add(defaultLife)
+	b.comesBack(t, id)
+	b.round(t)
+	b.expect(t, o, storage.OperationExpired, "did not come back in time")
+	if len(b.rules) > 0 {
+		t.Errorf("delivered after its time: %q", b.rules)
+	}
+	b.clock = b.clock.Add(remember + time.Second)
+	b.round(t)
+	if _, err := b.store.Operation(t.Context(), o.ID); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("it is remembered for ever: %v", err)
+	}
+}
+
+func TestHTTP(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	id := b.server(t, "a")
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
+	mux.Mount("/operations", rest.Only(rest.Session), b.Routes)
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	f := func(method, path, body string, wantStatus int, want string) string {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/operations"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		got, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != wantStatus || !strings.Contains(string(got), want) {
+			t.Errorf("%s %s: %d %s, %v; want %d with %s", method, path, resp.StatusCode, got, err, wantStatus, want)
+		}
+		return string(got)
+	}
+	body := fmt.Sprintf(`{"server_ids":[%d],"kind":"traffic_port_add","payload":{"port":443},"expires_in_hours":1}`, id)
+	var made ListResponse
+	if err := json.Unmarshal([]byte(f("POST", "", body, 200, `"server_name":"a"`)), &made); err != nil || len(made.Operations) != 1 {
+		t.Fatalf("%v %+v", err, made)
+	}
+	o := made.Operations[0]
+	if o.Title != "traffic: count port 443" || o.State != storage.OperationQueued || !o.ExpiresAt.Equal(b.clock.Add(time.Hour)) {
+		t.Errorf("%+v", o)
+	}
+	f("GET", "", "", 200, `"title":"traffic: count port 443"`)
+	f("POST", fmt.Sprintf("/%d/deliver", o.ID), "", 409, "operation_done") // nothing to decide
+	f("DELETE", fmt.Sprintf("/%d", o.ID), "", 200, "")
+	f("GET", "", "", 200, `"state":"cancelled"`)
+	f("DELETE", "/99999", "", 404, "")
+	f("POST", "", `{"server_ids":[],"kind":"traffic_port_add","payload":{"port":443}}`, 400, `"field":"server_ids"`)
+	f("POST", "", `{"server_ids":[1],"kind":"traffic_port_add","payload":{"port":0}}`, 400, `"field":"port"`)
+	f("POST", "", `{"server_ids":[1],"kind":"traffic_port_add","payload":{"port":1},"expires_in_hours":721}`, 400, `"field":"expires_in_hours"`)
+	f("POST", "", `{"server_ids":[99999],"kind":"traffic_port_add","payload":{"port":1}}`, 404, "")
+	f("POST", "", fmt.Sprintf(`{"server_ids":[%d],"kind":"command","payload":{"command":"reboot"}}`, id), 422, "not_queueable")
+}
