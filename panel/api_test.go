@@ -264,6 +264,60 @@ func (c *tour) control(t *testing.T, id int64) {
 	c.haproxy(t, id)
 	c.firewall(t, id)
 	c.commands(t, id)
+	c.bulk(t, id)
+}
+
+// bulk reaches a server whose owner allows looking only: every change is answered, with the reason why it was not made.
+func (c *tour) bulk(t *testing.T, id int64) {
+	type result struct {
+		ServerID int64 `json:"server_id"`
+		State    string
+		Code     string
+	}
+	change := func(method, path string, fields map[string]any) {
+		t.Helper()
+		body := map[string]any{"server_ids": []int64{id}}
+		maps.Copy(body, fields)
+		var got []result
+		c.do(t, method, "/api/bulk"+path, body, &got, nil)
+		if len(got) != 1 || got[0] != (result{id, "skipped", "restricted"}) {
+			t.Errorf("%s %s: %+v", method, path, got)
+		}
+	}
+	rule := map[string]any{"listen_port": 443, "target_ip": "192.0.2.1", "target_port": 8443}
+	for _, action := range []string{"start", "stop", "restart"} {
+		change("POST", "/haproxy/"+action, nil)
+	}
+	change("DELETE", "/haproxy/rules", rule)
+	rule["name"] = "web"
+	change("POST", "/haproxy/rules", rule)
+	change("POST", "/haproxy/config", map[string]any{"config_content": "global\n"})
+	for _, path := range []string{"/traffic/ports", "/firewall/rules"} {
+		change("POST", path, map[string]any{"port": 443})
+		change("DELETE", path, map[string]any{"port": 443})
+	}
+	change("POST", "/terminal/execute", map[string]any{"command": "true"})
+	var jobs struct{ Jobs []struct{ ID string } }
+	c.get(t, &jobs, "/api/bulk/jobs")
+	if len(jobs.Jobs) != 10 {
+		t.Fatalf("%d jobs", len(jobs.Jobs))
+	}
+	c.get(t, nil, "/api/bulk/jobs/{id}", jobs.Jobs[0].ID)
+	c.post(t, nil, nil, "/api/bulk/jobs/{id}/cancel", jobs.Jobs[0].ID)
+	if status, b := c.call(t, "GET", c.visit("GET", "/api/bulk/jobs/{id}/events", []any{jobs.Jobs[0].ID}), nil); status != http.StatusOK || !strings.Contains(string(b), "event: news") {
+		t.Errorf("events: %d %s", status, b)
+	}
+
+	var kept struct{ Operations []struct{ ID int64 } }
+	c.post(t, map[string]any{"server_ids": []int64{id}, "kind": "traffic_port_add", "payload": map[string]int{"port": 443}}, &kept, "/api/operations")
+	c.get(t, nil, "/api/operations")
+	op := kept.Operations[0].ID
+	if status, b := c.call(t, "POST", c.visit("POST", "/api/operations/{id}/deliver", []any{op}), nil); status != http.StatusConflict {
+		t.Errorf("an operation without a conflict: %d %s", status, b)
+	}
+	if status, b := c.call(t, "DELETE", c.visit("DELETE", "/api/operations/{id}", []any{op}), nil); status != http.StatusOK && status != http.StatusConflict {
+		t.Errorf("cancel: %d %s", status, b) // it may have been tried already, and refused by the owner
+	}
 }
 
 // commands are closed by the node's owner; TestTerminalOfARealNode runs some.

@@ -41,9 +41,10 @@ var mayImport = []struct {
 	{"panel/outbound", ""},
 	{"panel/notify", "panel/rest panel/outbound storage storage/postgres"},
 	{"panel/fleet", "panel/rest storage storage/postgres agent/api"},
+	{"panel/change", "panel/rest panel/fleet storage agent/api"},
 	{"panel/scrape/simulate", "agent/api"},
 	{"panel/sql", "panel/rest storage/clickhouse"},
-	{"panel/*", "panel/rest panel/outbound panel/auth panel/notify panel/fleet storage storage/postgres storage/clickhouse storage/tsdb agent/api dashboards rules"},
+	{"panel/*", "panel/rest panel/outbound panel/auth panel/notify panel/fleet panel/change storage storage/postgres storage/clickhouse storage/tsdb agent/api dashboards rules"},
 	{"panel", "panel/* storage storage/* agent/api dashboards rules"},
 }
 

@@ -6,12 +6,14 @@ import (
 	"monitoring/panel/alerts"
 	"monitoring/panel/auth"
 	"monitoring/panel/billing"
+	"monitoring/panel/bulk"
 	"monitoring/panel/events"
 	"monitoring/panel/firewall"
 	"monitoring/panel/fleet"
 	"monitoring/panel/haproxy"
 	"monitoring/panel/metrics"
 	"monitoring/panel/notify"
+	"monitoring/panel/operations"
 	"monitoring/panel/power"
 	"monitoring/panel/promapi"
 	"monitoring/panel/rest"
@@ -23,22 +25,24 @@ import (
 
 // features are the parts of the panel that answer requests.
 type features struct {
-	auth     *auth.Service
-	fleet    *fleet.Service
-	notify   *notify.Service
-	alerts   *alerts.Service
-	billing  *billing.Service
-	settings *settings.Service
-	events   *events.Hub
-	metrics  *metrics.Service
-	haproxy  *haproxy.Service
-	firewall *firewall.Service
-	promapi  *promapi.Service
-	system   *system.Service
-	sql      *sql.Service
-	terminal *terminal.Service
-	power    *power.Service
-	registry *prometheus.Registry
+	auth       *auth.Service
+	fleet      *fleet.Service
+	notify     *notify.Service
+	alerts     *alerts.Service
+	billing    *billing.Service
+	settings   *settings.Service
+	events     *events.Hub
+	metrics    *metrics.Service
+	haproxy    *haproxy.Service
+	firewall   *firewall.Service
+	promapi    *promapi.Service
+	system     *system.Service
+	sql        *sql.Service
+	terminal   *terminal.Service
+	power      *power.Service
+	bulk       *bulk.Service
+	operations *operations.Service
+	registry   *prometheus.Registry
 }
 
 // routes says where each feature is mounted and what a caller needs. testdata/routes.golden shows the outcome.
@@ -56,6 +60,8 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/proxy/{id}/terminal", rest.Only(rest.Session), f.terminal.TicketRoutes)
 	m.Mount("/api/terminal", rest.Only(rest.Session), f.terminal.ShellRoutes)
 	m.Mount("/api/proxy/{id}/power", fleetAccess, f.power.Routes)
+	m.Mount("/api/bulk", fleetAccess, f.bulk.Routes)
+	m.Mount("/api/operations", fleetAccess, f.operations.Routes)
 	m.Mount("/api/proxy/{id}/haproxy", fleetAccess, f.haproxy.Routes)
 	m.Mount("/api/proxy/{id}/haproxy/certs", fleetAccess, f.haproxy.CertRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/firewall", fleetAccess, f.firewall.Routes)

@@ -19,6 +19,7 @@ import (
 	"monitoring/panel/alerts"
 	"monitoring/panel/auth"
 	"monitoring/panel/billing"
+	"monitoring/panel/bulk"
 	"monitoring/panel/config"
 	"monitoring/panel/events"
 	"monitoring/panel/firewall"
@@ -26,6 +27,7 @@ import (
 	"monitoring/panel/haproxy"
 	"monitoring/panel/metrics"
 	"monitoring/panel/notify"
+	"monitoring/panel/operations"
 	"monitoring/panel/outbound"
 	"monitoring/panel/power"
 	"monitoring/panel/promapi"
@@ -190,15 +192,20 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	if err != nil {
 		return nil, err
 	}
+	haproxyService := haproxy.New(haproxy.Options{Fleet: fleetService, Log: log,
+		Interval: func() time.Duration { return settingsService.Seconds("haproxy_collect_interval") }})
+	firewallService := firewall.New(firewall.Options{Fleet: fleetService, Log: log})
+	bulkService := bulk.New(bulk.Options{Fleet: fleetService, Firewall: firewallService.Change, Log: log, Registerer: registry,
+		Parallel: func() int { return settingsService.Int("bulk_parallel") }})
+	operationsService := operations.New(operations.Options{Store: pg, Fleet: fleetService, Firewall: firewallService.Change,
+		FileHash: haproxyService.ConfigHash, Log: log, Registerer: registry})
 	features := features{
 		auth: authService, fleet: fleetService, notify: notifyService, alerts: alertsService, billing: billingService, settings: settingsService, events: hub,
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		terminal: terminal.New(terminal.Options{Fleet: fleetService, Log: log, Registerer: registry}),
 		power:    power.New(fleetService),
-		haproxy: haproxy.New(haproxy.Options{Fleet: fleetService, Log: log,
-			Interval: func() time.Duration { return settingsService.Seconds("haproxy_collect_interval") }}),
-		firewall: firewall.New(firewall.Options{Fleet: fleetService, Log: log}),
+		haproxy:  haproxyService, firewall: firewallService, bulk: bulkService, operations: operationsService,
 		promapi:  promapi.New(promapi.Options{DB: db, Log: log, Version: version, Targets: targetsOf(scraper), RuleGroups: alertsService.RuleGroups}),
 		sql:      sql.New(visits),
 		system:   systemService,
@@ -213,7 +220,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	a := &app{mux: mux, handler: authService.FrontDoor(mux, page)}
 	a.loops = []func(context.Context) error{
 		settingsService.Run, authService.Run, fleetService.Run, notifyService.Run, billingService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
-		alertsService.Run, visits.Run, features.haproxy.Run,
+		alertsService.Run, visits.Run, haproxyService.Run, bulkService.Run, operationsService.Run,
 	}
 	if child != nil {
 		a.loops = append(a.loops, child.Run)

@@ -49,14 +49,17 @@ func (s Settings) Get(key string) string {
 	return find(key).Default
 }
 
-// Seconds returns an integer setting as a duration in seconds.
-func (s Settings) Seconds(key string) time.Duration {
+// Int returns an integer setting.
+func (s Settings) Int(key string) int {
 	n, err := strconv.Atoi(s.Get(key))
 	if err != nil { // a value that Check would refuse, written past the panel
 		n, _ = strconv.Atoi(find(key).Default)
 	}
-	return time.Duration(n) * time.Second
+	return n
 }
+
+// Seconds returns an integer setting as a duration in seconds.
+func (s Settings) Seconds(key string) time.Duration { return time.Duration(s.Int(key)) * time.Second }
 
 // IsSetting reports whether there is a setting with this key.
 func IsSetting(key string) bool { return find(key).Key != "" }

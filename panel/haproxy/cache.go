@@ -113,6 +113,14 @@ func (c *cache) get(id int64) (CachedResponse, bool) {
 	return e.response, true
 }
 
+// ConfigHash is the hash of a server's configuration as it was last seen, "" if it was not.
+func (s *Service) ConfigHash(id int64) string {
+	if r, ok := s.cache.get(id); ok && r.Status != nil {
+		return r.Status.ConfigHash
+	}
+	return ""
+}
+
 // cached answers without asking the agent.
 func (s *Service) cached(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.ID(r, "id")

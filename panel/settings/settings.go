@@ -70,6 +70,9 @@ func (s *Service) RunOnce(ctx context.Context) error {
 // Get returns the settings as last loaded. The map is shared: do not change it.
 func (s *Service) Get() storage.Settings { return *s.current.Load() }
 
+// Int returns an integer setting.
+func (s *Service) Int(key string) int { return s.Get().Int(key) }
+
 // Seconds returns an integer setting as a duration in seconds.
 func (s *Service) Seconds(key string) time.Duration { return s.Get().Seconds(key) }
 

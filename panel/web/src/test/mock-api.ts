@@ -22,7 +22,7 @@ export class MockApi {
   folders: string[]
   failures = 0
   bannedUntil: string | null = null
-  settings: Record<string, string> = { refresh_interval: '5', theme: 'dark', compact_view: 'false', metrics_collect_interval: '10', haproxy_collect_interval: '60', traffic_period: '30', timezone: 'Europe/Moscow', language: 'en' }
+  settings: Record<string, string> = { refresh_interval: '5', theme: 'dark', compact_view: 'false', metrics_collect_interval: '10', haproxy_collect_interval: '60', bulk_parallel: '20', traffic_period: '30', timezone: 'Europe/Moscow', language: 'en' }
   sessions: SessionItem[]
   tokens: Token[]
   audit: AuditEntry[]

@@ -19,6 +19,7 @@ interface Interval {
 const intervals: Interval[] = [
   { key: 'metrics_collect_interval', min: 5, max: 300 },
   { key: 'haproxy_collect_interval', min: 30, max: 600 },
+  { key: 'bulk_parallel', min: 1, max: 100 },
 ]
 
 export function problem(text: string, { min, max }: Interval): 'whole' | 'range' | null {
