@@ -299,7 +299,7 @@ func (c *tour) bulk(t *testing.T, id int64) {
 	change("POST", "/terminal/execute", map[string]any{"command": "true"})
 	var jobs struct{ Jobs []struct{ ID string } }
 	c.get(t, &jobs, "/api/bulk/jobs")
-	if len(jobs.Jobs) != 10 {
+	if len(jobs.Jobs) != 11 {
 		t.Fatalf("%d jobs", len(jobs.Jobs))
 	}
 	c.get(t, nil, "/api/bulk/jobs/{id}", jobs.Jobs[0].ID)

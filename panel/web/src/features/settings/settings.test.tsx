@@ -17,7 +17,7 @@ it('saves intervals only when they changed and are right', async () => {
   expect(save).toHaveProperty('disabled', true)
   await userEvent.clear(field)
   await userEvent.type(field, '4')
-  await screen.findByText('Give 5 to 300 seconds.')
+  await screen.findByText('Give 5 to 300.')
   expect(save).toHaveProperty('disabled', true)
   await userEvent.clear(field)
   await userEvent.type(field, '15')
