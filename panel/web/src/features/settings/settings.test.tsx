@@ -13,7 +13,7 @@ const puts = (mock: MockApi) => mock.log.filter((r) => r.method === 'PUT').map((
 it('saves intervals only when they changed and are right', async () => {
   const mock = await renderPart(<SettingsPage />)
   const field = await screen.findByLabelText('Metrics, seconds between polls')
-  const save = within(await card('Polling')).getByRole('button', { name: 'Save' })
+  const save = within(await card('Polling and bulk actions')).getByRole('button', { name: 'Save' })
   expect(save).toHaveProperty('disabled', true)
   await userEvent.clear(field)
   await userEvent.type(field, '4')
