@@ -178,7 +178,7 @@ func (x *HAProxy) Status(ctx context.Context) (api.HAProxyStatus, error) {
 	}
 	if s.Installed && s.ConfigExists {
 		if x.checked.hash != s.ConfigHash || time.Since(x.checked.at) > checkAge {
-			valid, message := x.check(ctx, haproxyConfig)
+			valid, message := x.check(ctx)
 			x.checked = checkResult{s.ConfigHash, time.Now(), valid, message}
 		}
 		s.ConfigValid, s.ConfigMessage = x.checked.valid, x.checked.message
@@ -220,10 +220,14 @@ func (x *HAProxy) need() error {
 	return nil
 }
 
-// check runs HAProxy's own check of a file.
-func (x *HAProxy) check(ctx context.Context, path string) (valid bool, message string) {
-	r, err := x.host.Run(ctx, host.Command{Args: []string{haproxyBinary, "-c", "-f", path}})
-	message = strings.ReplaceAll(r.Output(), path, haproxyConfig)
+// check runs HAProxy's own check of the file that is in place.
+func (x *HAProxy) check(ctx context.Context) (valid bool, message string) {
+	return x.run(ctx, host.Command{Args: []string{haproxyBinary, "-c", "-f", haproxyConfig}})
+}
+
+func (x *HAProxy) run(ctx context.Context, c host.Command) (ok bool, message string) {
+	r, err := x.host.Run(ctx, c)
+	message = strings.ReplaceAll(r.Output(), candidate, haproxyConfig)
 	if message == "" && err != nil {
 		message = err.Error()
 	}
@@ -234,7 +238,7 @@ func (x *HAProxy) validate(ctx context.Context, _ Call) (api.Validation, error) 
 	if err := x.need(); err != nil {
 		return api.Validation{}, err
 	}
-	valid, message := x.check(ctx, haproxyConfig)
+	valid, message := x.check(ctx)
 	return api.Validation{Valid: valid, Message: message}, nil
 }
 

@@ -12,17 +12,18 @@ import (
 
 	"monitoring/agent/api"
 	"monitoring/agent/haproxy"
+	"monitoring/agent/host"
 )
 
 // live makes a change in the running process, so that no reload is needed.
 type live func(haproxy.Socket) error
 
 const (
-	candidateFile = haproxyConfig + ".new"
-	reloadTime    = 15 * time.Second // for the new process to take over
-	startTime     = 500 * time.Millisecond
-	pollInterval  = 20 * time.Millisecond
-	failureLogs   = 15 // lines of the journal that explain a failure
+	candidate    = "/dev/stdin"     // a file that is only to be checked: it may hold passwords, so it never lies on disk
+	reloadTime   = 15 * time.Second // for the new process to take over
+	startTime    = 500 * time.Millisecond
+	pollInterval = 20 * time.Millisecond
+	failureLogs  = 15 // lines of the journal that explain a failure
 )
 
 // pending is on disk while a new file is in place that has not proved itself. The backup holds what was before.
@@ -35,7 +36,7 @@ func (x *HAProxy) pendingFile() string { return path.Join(x.stateDir, "haproxy.p
 
 // applyChange brings another configuration into effect:
 //
-//  1. The new file is checked beside the old one; a bad one changes nothing.
+//  1. The new file is checked before it is written; a bad one changes nothing.
 //  2. The old file goes to the backup, and a note that a change is under way to the state directory.
 //  3. The new file replaces the old one; the running process is changed, or reloaded and watched.
 //  4. On any failure the backup comes back and is reloaded. If the agent is killed, recover does the same.
@@ -87,23 +88,7 @@ func (x *HAProxy) applyChange(ctx context.Context, c Call, reload bool, edit fun
 
 // checkCandidate runs HAProxy's check of a file that is not in place yet.
 func (x *HAProxy) checkCandidate(ctx context.Context, content []byte) error {
-	mode := fs.FileMode(0o644)
-	if info, err := x.host.Stat(haproxyConfig); err == nil {
-		mode = info.Mode().Perm() // it may hold passwords
-	}
-	if err := x.host.MkdirAll(path.Dir(haproxyConfig), 0o755); err != nil {
-		return err
-	}
-	if err := x.host.Remove(candidateFile); err != nil {
-		return err
-	}
-	if err := x.host.WriteFile(candidateFile, content, mode); err != nil {
-		return err
-	}
-	valid, message := x.check(ctx, candidateFile)
-	if err := x.host.Remove(candidateFile); err != nil {
-		return err
-	}
+	valid, message := x.run(ctx, host.Command{Args: []string{haproxyBinary, "-c", "-f", candidate}, Stdin: content})
 	if !valid {
 		return &api.Failure{Code: api.CodeRefused, Detail: "HAProxy does not accept the new configuration; nothing has been changed", Log: message}
 	}
@@ -119,8 +104,10 @@ func (x *HAProxy) begin(old []byte, exists bool, content []byte) error {
 		if info, err := x.host.Stat(haproxyConfig); err == nil {
 			mode = info.Mode().Perm()
 		}
-		if err := x.host.Remove(haproxyBackup); err != nil { // so that it gets the mode of the file
-			return err
+		if info, err := x.host.Stat(haproxyBackup); err == nil && info.Mode().Perm() != mode {
+			if err := x.host.Remove(haproxyBackup); err != nil { // so that it gets the mode of the file
+				return err
+			}
 		}
 		if err := x.host.WriteFile(haproxyBackup, old, mode); err != nil {
 			return err
@@ -130,8 +117,10 @@ func (x *HAProxy) begin(old []byte, exists bool, content []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := x.host.MkdirAll(x.stateDir, 0o700); err != nil {
-		return err
+	for dir, mode := range map[string]fs.FileMode{x.stateDir: 0o700, path.Dir(haproxyConfig): 0o755} {
+		if err := x.host.MkdirAll(dir, mode); err != nil {
+			return err
+		}
 	}
 	if err := x.host.WriteFile(x.pendingFile(), b, 0o600); err != nil {
 		return err

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"path"
 	"time"
 
 	"monitoring/agent/api"
@@ -74,11 +75,14 @@ func (x *HAProxy) ready(ctx context.Context) error {
 		if err := x.checkCandidate(ctx, content); err != nil {
 			return err
 		}
+		if err := x.host.MkdirAll(path.Dir(haproxyConfig), 0o755); err != nil {
+			return err
+		}
 		if err := x.host.WriteFile(haproxyConfig, content, 0o644); err != nil {
 			return err
 		}
 	}
-	if valid, message := x.check(ctx, haproxyConfig); !valid {
+	if valid, message := x.check(ctx); !valid {
 		return &api.Failure{Code: api.CodeRefused, Detail: "HAProxy does not accept its configuration; nothing has been changed", Log: message}
 	}
 	return nil

@@ -27,7 +27,7 @@ func fakeCommands(t *testing.T, answers map[string]string) (*host.Host, *[]strin
 	}}), ran
 }
 
-func testOptions(t *testing.T, h *host.Host) Options {
+func testOptions(t testing.TB, h *host.Host) Options {
 	return Options{Host: h, StateDir: "/var/lib/agent", Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 }
 
