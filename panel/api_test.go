@@ -357,7 +357,7 @@ func (c *tour) prometheus(t *testing.T) {
 	}
 	base := "/prometheus/api/v1/"
 	for _, q := range []string{"query?query=up", "query_range?query=up&start=" + unixTime(-600) + "&end=" + unixTime(0) + "&step=10",
-		"series?match[]=up", "labels", "metadata", "status/buildinfo", "status/tsdb", "rules", "alerts",
+		"series?match[]=up", "labels", "metadata", "status/buildinfo", "status/tsdb", "alerts",
 		"format_query?query=up", "query_exemplars?query=up"} {
 		c.get(t, &answer, base+q)
 		if answer.Status != "success" {
@@ -367,6 +367,10 @@ func (c *tour) prometheus(t *testing.T) {
 	c.get(t, &answer, base+"label/{name}/values", "job")
 	if !strings.Contains(string(answer.Data), `"node"`) || !strings.Contains(string(answer.Data), `"panel"`) {
 		t.Errorf("jobs: %s", answer.Data)
+	}
+	c.get(t, &answer, base+"rules")
+	if !strings.Contains(string(answer.Data), `"type":"alerting"`) {
+		t.Errorf("rules: %s", answer.Data)
 	}
 	c.get(t, &answer, base+"targets")
 	if !strings.Contains(string(answer.Data), `"health":"up"`) {

@@ -1,10 +1,13 @@
 package metrics
 
 import (
+	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
+	"monitoring/storage"
 	"monitoring/storage/tsdb"
 )
 
@@ -75,6 +78,67 @@ func TestPartlyCoveredYear(t *testing.T) {
 	if history.Count < 2 || history.Count > 5 || *history.Data[0].TCPEstablished != 7 || history.Data[0].CPUUsage != nil {
 		t.Errorf("%d points: %+v", history.Count, history.Data)
 	}
+}
+
+// Long ranges are answered by rollups, and say what the samples under them said: the maximum exactly, the mean within
+// half a percent, holes where there was nothing, nothing twice at the seam to what is not rolled up yet.
+func TestLongRangesFromRollups(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	used := daysOfLoad(3)
+	b.record(t, metric(1, "agent_cpu_usage_ratio", used), metric(1, "agent_cpu_usage_max_ratio", used), metric(1, "agent_tcp_connections", used, "state", "established"))
+	if err := b.db.RollUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, period := range []string{"7d", "30d", "365d"} {
+		got := must[chartAnswer](t, b, "/api/proxy/1/metrics/chart/cpu?period="+period)
+		history := must[HistoryResponse](t, b, "/api/proxy/1/metrics/history?period="+period)
+		points := map[int64]HistoryPoint{}
+		for _, p := range history.Data {
+			points[utc(p.Timestamp).UnixMilli()] = p
+		}
+		step := time.Duration(got.StepSeconds) * time.Second
+		filled := 0
+		for i, ms := range got.Timestamps {
+			wantMean, wantMax := 100*reduced(used, ms, step, mean), 100*reduced(used, ms, step, slices.Max)
+			if math.IsNaN(wantMean) != (got.Series[0].Mean[i] == nil) {
+				t.Fatalf("%s at %s: %s, want %g", period, time.UnixMilli(ms).UTC(), show(got.Series[0].Mean[i]), wantMean)
+			}
+			if math.IsNaN(wantMean) {
+				continue
+			}
+			filled++
+			if v := *got.Series[0].Mean[i]; math.Abs(v-wantMean) > 0.005*wantMean {
+				t.Errorf("%s at %s: mean %g, want %g", period, time.UnixMilli(ms).UTC(), v, wantMean)
+			}
+			if v := got.Series[0].Max[i]; !sameAs(v, wantMax) {
+				t.Errorf("%s at %s: max %s, want %g", period, time.UnixMilli(ms).UTC(), show(v), wantMax)
+			}
+			p := points[ms]
+			if p.MaxCPU == nil || math.Abs(*p.MaxCPU-wantMax) > 1e-9*wantMax || p.TCPEstablished == nil || math.Abs(100**p.TCPEstablished-wantMean) > 0.005*wantMean {
+				t.Errorf("%s at %s: history %+v, want mean %g, max %g", period, time.UnixMilli(ms).UTC(), p, wantMean, wantMax)
+			}
+		}
+		if filled < 5 || history.Count != filled {
+			t.Errorf("%s: %d points, %d in the history", period, filled, history.Count)
+		}
+	}
+}
+
+// daysOfLoad is a random walk over some days up to now, with an hour and some minutes of silence.
+func daysOfLoad(days int) []storage.Point {
+	rnd := rand.New(rand.NewPCG(5, 0))
+	times := grid(time.Duration(days) * 24 * time.Hour)
+	value := 0.4
+	var out []storage.Point
+	for i, ms := range times {
+		value = max(0.05, min(0.95, value+(rnd.Float64()-0.5)*0.05))
+		if i > 9000 && i < 9400 || i > 15000 && i < 15050 {
+			continue
+		}
+		out = append(out, storage.Point{Time: ms, Value: math.Round(value*1e6) / 1e6})
+	}
+	return out
 }
 
 func TestRangesRefused(t *testing.T) {
