@@ -1,5 +1,5 @@
 import { QueryClientProvider } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { Suspense, useEffect, useState } from 'react'
 import { RouterProvider, type RouterProviderProps } from 'react-router'
 import { TipProvider } from '../components/tip'
 import { Toaster } from '../components/toast'
@@ -18,7 +18,7 @@ export function App({ router }: { router: RouterProviderProps['router'] }) {
   return (
     <QueryClientProvider client={client}>
       <TipProvider>
-        <RouterProvider router={router} />
+        <Suspense fallback={null}><RouterProvider router={router} /></Suspense>
         <Toaster small={narrow} />
       </TipProvider>
     </QueryClientProvider>

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { RefreshCw, SunMoon } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Outlet, useNavigate } from 'react-router'
 import { notify } from '../components/toast'
@@ -35,7 +35,7 @@ export function Layout() {
     <div className="app">
       <a className="skip" href="#content" onClick={(e) => { e.preventDefault(); document.getElementById('content')?.focus() }}>{t('skip')}</a>
       <Sidebar connection={stream.state} onSearch={() => setPalette(true)} />
-      <div className="main"><Outlet /></div>
+      <div className="main"><Suspense fallback={null}><Outlet /></Suspense></div>
       <TabBar onSearch={() => setPalette(true)} />
       <StateSpeaker />
       <Palette open={palette} onOpenChange={setPalette} />

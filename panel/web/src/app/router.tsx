@@ -1,16 +1,27 @@
 import { createBrowserRouter, createMemoryRouter, Navigate, type RouteObject } from 'react-router'
 import { Crash, NotFound } from './fallbacks'
-import { Layout } from './layout'
-import { pages } from './routes'
-import { RequireSession } from './require-session'
+import { preloadTexts } from '../lib/i18n'
+import { type Page, pages } from './routes'
 
 const demo = import.meta.env.MODE !== 'production'
 
+/** Folders of features are named like paths, except these. */
+const folders: Record<string, string> = { '': 'dashboard', 'servers/:id': 'server' }
+
+/** A page and its texts, at the same time. */
+function loadPage(page: Page) {
+  preloadTexts(folders[page.path] ?? page.path)
+  return page.load()
+}
+
 function routes(): RouteObject[] {
-  const inside: RouteObject[] = pages.map((p) => ({ path: p.path || undefined, index: p.path === '' ? true : undefined, lazy: p.load }) as RouteObject)
+  const inside: RouteObject[] = pages.map((p) => ({ path: p.path || undefined, index: p.path === '' ? true : undefined, lazy: () => loadPage(p) }) as RouteObject)
   const start = pages[0]
   if (start && start.path !== '') inside.push({ index: true, element: <Navigate to={start.path} replace /> })
-  const outside: RouteObject[] = [{ path: 'login', lazy: () => import('../features/login/page').then((m) => ({ Component: m.LoginPage })) }]
+  const outside: RouteObject[] = [{ path: 'login', lazy: () => {
+    preloadTexts('login')
+    return import('../features/login/page').then((m) => ({ Component: m.LoginPage }))
+  } }]
   if (demo) outside.push({ path: 'states', lazy: () => import('./states-page').then((m) => ({ Component: m.StatesPage })) })
   return [
     {
@@ -18,7 +29,7 @@ function routes(): RouteObject[] {
       HydrateFallback: () => null,
       children: [
         ...outside,
-        { element: <RequireSession><Layout /></RequireSession>, children: [{ ErrorBoundary: Crash, children: [...inside, { path: '*', Component: NotFound }] }] },
+        { lazy: () => import('./frame').then((m) => ({ Component: m.Frame })), children: [{ ErrorBoundary: Crash, children: [...inside, { path: '*', Component: NotFound }] }] },
       ],
     },
   ]

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { texts } from './texts'
+import { allTexts } from '../test/all-texts'
+
+const texts = allTexts.frame
 
 type Tree = { [key: string]: string | Tree }
 

@@ -1,11 +1,23 @@
+import type { Language } from '../lib/format'
 import type { Texts } from '../lib/i18n'
 
-const files = import.meta.glob<{ default: object }>(['./*.json', '../components/*.json', '../features/*/*.json'], { eager: true })
+const frame = import.meta.glob<{ default: object }>(['./*.json', '../components/*.json'], { eager: true })
+const features = import.meta.glob<{ default: object }>('../features/*/*.json')
 
-/** Every namespace of both languages: the folder's name is the namespace. */
-export const texts: Texts = { en: {}, ru: {} }
-
-for (const [path, file] of Object.entries(files)) {
+/** The folder's name is the namespace. */
+function nameOf(path: string): [Language, string] | null {
   const match = /(?:^\.|([\w-]+))\/(en|ru)\.json$/.exec(path)
-  if (match) texts[match[2] as 'en' | 'ru'][match[1] ?? 'app'] = file.default
+  return match && [match[2] as Language, match[1] ?? 'app']
+}
+
+/** The texts of the frame in both languages; those of a feature come with its page, in the chosen language only. */
+export const texts: Texts = { frame: { en: {}, ru: {} }, features: { en: {}, ru: {} } }
+
+for (const [path, file] of Object.entries(frame)) {
+  const name = nameOf(path)
+  if (name) texts.frame[name[0]][name[1]] = file.default
+}
+for (const [path, load] of Object.entries(features)) {
+  const name = nameOf(path)
+  if (name) texts.features[name[0]][name[1]] = () => load().then((file) => file.default)
 }

@@ -5,12 +5,12 @@ import { MemoryRouter } from 'react-router'
 import { onTestFinished } from 'vitest'
 import { App } from '../app/app'
 import { createTestRouter } from '../app/router'
-import { texts } from '../app/texts'
 import { TipProvider } from '../components/tip'
 import { Toaster } from '../components/toast'
 import type { Language } from '../lib/format'
 import { startI18n } from '../lib/i18n'
 import { createQueryClient } from '../lib/query'
+import { allTexts } from './all-texts'
 import { installMock } from './install-mock'
 import { MockApi } from './mock-api'
 
@@ -23,7 +23,7 @@ interface Options {
 
 async function prepare({ language = 'en', mock = new MockApi(Date.now, 6) }: Options): Promise<MockApi> {
   onTestFinished(installMock(mock))
-  await startI18n(texts, language)
+  await startI18n(allTexts, language)
   return mock
 }
 
