@@ -159,6 +159,23 @@ test('settings keep language and intervals, the log tells who', async ({ page, p
   await expect(page.getByText(/metrics_collect_interval|settings/).first()).toBeVisible()
 })
 
+test('another language comes with the page in view and stays', async ({ page, panel }) => {
+  const files: string[] = []
+  page.on('request', (r) => files.push(new URL(r.url()).pathname.split('/').pop() ?? ''))
+  await page.goto(`${panel.url}settings`)
+  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible()
+  expect(files.filter((f) => /^ru-.*\.js$/.test(f))).toEqual([])
+  await page.getByRole('radio', { name: 'Русский' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Настройки' })).toBeVisible()
+  await page.getByRole('link', { name: /^Серверы/ }).first().click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Серверы' })).toBeVisible()
+  await page.reload()
+  await expect(page.getByRole('heading', { level: 1, name: 'Серверы' })).toBeVisible()
+  await page.goto(`${panel.url}settings`)
+  await page.getByRole('radio', { name: 'English' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible()
+})
+
 test('the host name of the machine is known', async ({ panel, agent }) => {
   const { server_name: name } = await panel.api<{ server_name: string }>('POST', `servers/${agent.id}/test`)
   expect(name).toBe(hostName)
