@@ -96,7 +96,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("read host name: %w", err)
 	}
-	subsystems := control.All(control.Options{Host: set.Host(), StateDir: cfg.stateDir, ACME: cfg.acme, Log: log})
+	subsystems := control.All(control.Options{Host: set.Host(), StateDir: cfg.stateDir, ACME: cfg.acme, Permits: cfg.allow.Permits, Log: log})
 	for _, sub := range subsystems {
 		if m, ok := sub.(control.Measured); ok {
 			set.Also(collector.Family{Name: sub.Name() + "_control", Set: collector.SetServices, Collect: m.Collect})

@@ -40,6 +40,7 @@ type Certs struct {
 	log      *slog.Logger
 	stateDir string
 	acme     ACME
+	looks    bool // after renewals, by itself
 	haproxy  *HAProxy
 	now      func() time.Time
 
@@ -49,7 +50,7 @@ type Certs struct {
 
 // NewCerts returns the subsystem.
 func NewCerts(o Options, x *HAProxy) *Certs {
-	c := &Certs{host: o.Host, log: o.Log, stateDir: o.StateDir, acme: o.ACME, haproxy: x, now: time.Now}
+	c := &Certs{host: o.Host, log: o.Log, stateDir: o.StateDir, acme: o.ACME, looks: o.mayLook(api.DomainCerts), haproxy: x, now: time.Now}
 	x.certs = c
 	return c
 }
@@ -348,6 +349,9 @@ var certExpiry = prometheus.NewDesc("agent_certificate_not_after_timestamp_secon
 
 // Collect implements Measured.
 func (c *Certs) Collect(ch chan<- prometheus.Metric) error {
+	if !c.looks || !c.host.Privileged() {
+		return nil
+	}
 	list, err := c.List()
 	if err != nil {
 		return err

@@ -184,6 +184,9 @@ func (c *Certs) RunOnce(ctx context.Context, started time.Time) error {
 	if err := c.recover(ctx); err != nil {
 		return err
 	}
+	if !c.looks {
+		return nil
+	}
 	if err := c.follow(ctx); err != nil {
 		return err
 	}

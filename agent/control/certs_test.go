@@ -410,6 +410,29 @@ func TestRenewalTimes(t *testing.T) {
 	}
 }
 
+// A domain that the owner has closed is left alone, also by what the agent does by itself.
+func TestClosedDomainsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	h, ran := fakeCommands(t, nil)
+	o := testOptions(t, h)
+	o.Permits = func(string, bool) bool { return false }
+	x := NewHAProxy(o)
+	c := NewCerts(o, x)
+	now := time.Date(2026, 11, 27, 1, 0, 0, 0, time.UTC)
+	c.now = func() time.Time { return now }
+	if err := c.RunOnce(t.Context(), now.Add(-48*time.Hour)); err != nil || c.renewal().LastRun != nil {
+		t.Errorf("renewed: %+v, %v", c.renewal(), err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := x.Run(ctx); err != nil || len(*ran) > 0 {
+		t.Errorf("%v, ran %q", err, *ran)
+	}
+	if n := testutil.CollectAndCount(measured{x}) + testutil.CollectAndCount(measured{c}); n != 0 {
+		t.Errorf("%d metrics", n)
+	}
+}
+
 // Port 80 is HAProxy's: it is stopped for the challenge and started again, also by the agent after one that was killed.
 func TestPortOfHAProxy(t *testing.T) {
 	n := newNode(t)

@@ -123,8 +123,13 @@ type Options struct {
 	Host     *host.Host
 	StateDir string // of the agent, on the machine
 	ACME     ACME
+	Permits  func(domain string, write bool) bool // what the node's owner allows; nil is everything
 	Log      *slog.Logger
 }
+
+// mayLook reports whether a subsystem shall look after its domain by itself. A closed one is left alone, except that
+// what a killed agent left behind is put right.
+func (o Options) mayLook(domain string) bool { return o.Permits == nil || o.Permits(domain, false) }
 
 // All lists the subsystems.
 func All(o Options) []Subsystem {

@@ -40,6 +40,7 @@ type HAProxy struct {
 	host     *host.Host
 	log      *slog.Logger
 	stateDir string
+	looks    bool   // by itself, for Collect
 	certs    *Certs // knows the file of a domain
 
 	config    sync.Mutex // held over a change of the file
@@ -61,7 +62,7 @@ type checkResult struct {
 
 // NewHAProxy returns the subsystem.
 func NewHAProxy(o Options) *HAProxy {
-	return &HAProxy{host: o.Host, log: o.Log, stateDir: o.StateDir}
+	return &HAProxy{host: o.Host, log: o.Log, stateDir: o.StateDir, looks: o.mayLook(api.DomainHAProxy)}
 }
 
 // Name implements Subsystem.
@@ -116,8 +117,10 @@ func (x *HAProxy) Run(ctx context.Context) error {
 		if err := x.recover(limited); err != nil && ctx.Err() == nil {
 			x.log.Error("put back the HAProxy configuration", "err", err)
 		}
-		if _, err := x.Status(limited); err != nil && ctx.Err() == nil {
-			x.log.Warn("look at HAProxy", "err", err)
+		if x.looks {
+			if _, err := x.Status(limited); err != nil && ctx.Err() == nil {
+				x.log.Warn("look at HAProxy", "err", err)
+			}
 		}
 		cancel()
 		select {
@@ -149,7 +152,7 @@ func (x *HAProxy) Collect(ch chan<- prometheus.Metric) error {
 		}
 		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v)
 	}
-	if s.ConfigExists {
+	if s.ConfigExists && x.host.Privileged() { // others cannot read the keys that the check wants
 		gauge(configValid, s.ConfigValid)
 	}
 	gauge(serviceUp, s.Running)

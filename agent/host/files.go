@@ -44,13 +44,29 @@ func (h *Host) ReadDir(name string) ([]fs.DirEntry, error) {
 	return os.ReadDir(path)
 }
 
-// MkdirAll makes a directory and what is missing above it.
+// MkdirAll makes a directory and what is missing above it, with exactly this mode: the agent's own umask is strict, and
+// other programs have to get in.
 func (h *Host) MkdirAll(name string, mode fs.FileMode) error {
 	path, err := h.resolve(name)
 	if err != nil {
 		return err
 	}
-	return os.MkdirAll(path, mode)
+	var missing []string
+	for at := path; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); err == nil || at == "/" {
+			break
+		}
+		missing = append(missing, at)
+	}
+	if err := os.MkdirAll(path, mode); err != nil {
+		return err
+	}
+	for _, dir := range missing {
+		if err := os.Chmod(dir, mode); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Remove removes a file; one that is not there is no error.

@@ -189,3 +189,19 @@ func TestDialUnix(t *testing.T) {
 	}
 	conn.Close()
 }
+
+// The agent's unit has a strict umask; a directory for a web server must be readable all the same. Not parallel: a umask
+// is the whole process's.
+func TestMkdirAllDespiteUmask(t *testing.T) {
+	dir := t.TempDir()
+	old := syscall.Umask(0o077)
+	defer syscall.Umask(old)
+	if err := Fake(Parts{Dir: dir}).MkdirAll("/a/b/c", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "a/b", "a/b/c"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != 0o755 {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
+}

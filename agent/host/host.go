@@ -22,6 +22,7 @@ type Host struct {
 	root    string // "" for a fake without a directory
 	enter   int    // process whose namespaces commands run in; 0 is our own
 	borrow  bool   // nsenter comes from root
+	fake    bool
 	fsys    fs.FS
 	statfs  func(path string) (Usage, error)
 	tcpDump func(*TCPSockets) error
@@ -72,6 +73,7 @@ type Parts struct {
 // Fake returns a machine that has only these parts.
 func Fake(p Parts) *Host {
 	h := &Host{
+		fake:    true,
 		fsys:    p.Files,
 		run:     p.Run,
 		tcpDump: func(*TCPSockets) error { return errors.ErrUnsupported },
@@ -98,6 +100,10 @@ func Fake(p Parts) *Host {
 
 // Root is where the machine's file system is mounted, "" for a fake.
 func (h *Host) Root() string { return h.root }
+
+// Privileged reports whether the agent may see and change everything here. One that only measures runs as a user of its
+// own: what it cannot read says nothing about the machine.
+func (h *Host) Privileged() bool { return h.fake || os.Geteuid() == 0 }
 
 // FS is the machine's file system; names have no leading slash, as in "proc/stat".
 func (h *Host) FS() fs.FS { return h.fsys }
