@@ -63,6 +63,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/bulk", fleetAccess, f.bulk.Routes)
 	m.Mount("/api/operations", fleetAccess, f.operations.Routes)
 	m.Mount("/api/proxy/{id}/haproxy", fleetAccess, f.haproxy.Routes)
+	m.Mount("/api/proxy/{id}/haproxy", rest.Only(rest.FleetWrite), f.haproxy.SecretRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/certs", fleetAccess, f.haproxy.CertRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/firewall", fleetAccess, f.firewall.Routes)
 	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)

@@ -71,13 +71,17 @@ func (s *Service) Routes(r rest.Router) {
 	r.Post("/validate", look(s, func(ctx context.Context, c *api.Client, _ *http.Request) (api.Validation, error) {
 		return c.ValidateHAProxy(ctx)
 	}))
-	r.Get("/config", look(s, func(ctx context.Context, c *api.Client, _ *http.Request) (api.HAProxyConfig, error) {
-		return c.HAProxyConfig(ctx)
-	}))
 	r.Post("/config/apply", s.applyConfig)
 	r.Post("/config/regenerate", s.regenerate)
 	r.Get("/logs", s.logs)
 	r.Post("/servers/{backend}/{server}", s.changeServer)
+}
+
+// SecretRoutes are mounted beside them, for who may change servers: a configuration can hold passwords.
+func (s *Service) SecretRoutes(r rest.Router) {
+	r.Get("/config", look(s, func(ctx context.Context, c *api.Client, _ *http.Request) (api.HAProxyConfig, error) {
+		return c.HAProxyConfig(ctx)
+	}))
 }
 
 var (
