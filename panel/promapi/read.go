@@ -21,7 +21,7 @@ import (
 // Bounds of one remote read.
 const (
 	maxReadQueries = 64
-	maxReadSamples = 5_000_000 // of an answer that is not streamed, 16 bytes each
+	maxReadSamples = 1_000_000 // of an answer that is not streamed, about 50 bytes each while it is encoded
 )
 
 var errReadSamples = fmt.Errorf("the answer has more than %d samples: ask for fewer series or a shorter time, or accept streamed chunks", maxReadSamples)

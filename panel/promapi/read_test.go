@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/golang/snappy"
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
@@ -178,6 +180,19 @@ func compareReads(t *testing.T, ours, theirs string, from time.Time) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("streamed %t: %s", streamed, diff)
+		}
+	}
+}
+
+// An answer in one piece is bounded; a stream of the same samples is not.
+func TestReadOfTooManySamples(t *testing.T) {
+	t.Parallel()
+	db, at := storagetest.TSDB(t), base()
+	fill(t, db, []storage.Sample{sample(at, 1, "__name__", "m"), sample(at.Add(time.Second), 2, "__name__", "m"), sample(at, 3, "__name__", "m", "x", "y")})
+	query := readQuery{from: at, to: at.Add(time.Minute), matchers: []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, "__name__", "m")}}
+	for budget, want := range map[int]error{3: nil, 2: errReadSamples} {
+		if _, err := quiet(db).readSamples(t.Context(), query, &budget); !errors.Is(err, want) {
+			t.Errorf("budget %d: %v, want %v", budget, err, want)
 		}
 	}
 }
