@@ -32,9 +32,17 @@ func pageLines(b *testing.B) []string {
 			b.Fatal(err)
 		}
 		for line := range strings.Lines(string(page)) {
-			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-				out = append(out, line[:strings.LastIndex(line, " ")])
+			if line = strings.TrimSpace(line); line != "" && line[0] != '#' { // the second file is names only
+				if i := strings.LastIndex(line, " "); i > 0 {
+					line = line[:i]
+				}
+				out = append(out, line)
 			}
+		}
+	}
+	for cpu := range 4 {
+		for _, mode := range []string{"idle", "iowait", "irq", "nice", "softirq", "steal", "system", "user"} {
+			out = append(out, fmt.Sprintf(`node_cpu_seconds_total{cpu="%d",mode="%s"}`, cpu, mode))
 		}
 	}
 	return out

@@ -81,12 +81,13 @@ func (s *Service) Deliver(ctx context.Context, now time.Time) (next time.Time, e
 // news sorts what there is to tell by rule and kind; silent alerts are over and nobody was told that they had begun.
 func (s *Service) news(ctx context.Context, now time.Time) (batches map[string]*batch, silent []*storage.Alert, err error) {
 	batches = map[string]*batch{}
+	last, err := s.lastTold(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, k := range slices.SortedFunc(maps.Keys(s.state), func(a, b key) int { return strings.Compare(a.rule+a.fingerprint, b.rule+b.fingerprint) }) {
 		a := s.state[k]
-		kind, due, err := s.newsOf(ctx, a, now)
-		if err != nil {
-			return nil, nil, err
-		}
+		kind, due := s.newsOf(a, last[a.Fingerprint], now)
 		switch {
 		case kind == "" && a.ResolvedAt != nil:
 			silent = append(silent, a)
@@ -108,34 +109,49 @@ func (s *Service) news(ctx context.Context, now time.Time) (batches map[string]*
 	return batches, silent, nil
 }
 
-// newsOf says what there is to tell about an alert now, if anything, and when.
-func (s *Service) newsOf(ctx context.Context, a *storage.Alert, now time.Time) (kind, time.Time, error) {
+// lastTold returns when a person was last told of those alerts whose present firing was not told.
+func (s *Service) lastTold(ctx context.Context) (map[string]time.Time, error) {
+	var fingerprints []string
+	for k, a := range s.state {
+		if a.FiredAt != nil && a.ResolvedAt == nil && a.ToldAt == nil {
+			fingerprints = append(fingerprints, k.fingerprint)
+		}
+	}
+	if len(fingerprints) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	last, err := s.o.Store.AlertLastTold(ctx, fingerprints)
+	if err != nil {
+		return nil, fmt.Errorf("read alert history: %w", err)
+	}
+	return last, nil
+}
+
+// newsOf says what there is to tell about an alert, if anything, and when. Last is when its fingerprint was last told.
+func (s *Service) newsOf(a *storage.Alert, last, now time.Time) (kind, time.Time) {
 	settings := s.Settings()
 	cooldown := time.Duration(settings.AlertCooldown) * time.Second
 	switch {
 	case a.FiredAt == nil:
-		return "", time.Time{}, nil
+		return "", time.Time{}
 	case a.ResolvedAt != nil: // an end is told if and only if the beginning was
 		if a.ToldAt == nil || !settings.Enabled || isOffline(a) && !settings.OfflineRecoveryNotify {
-			return "", time.Time{}, nil
+			return "", time.Time{}
 		}
-		return ended, a.ResolvedAt.Add(groupWait), nil
+		return ended, a.ResolvedAt.Add(groupWait)
 	case !settings.Enabled || len(s.silences.of(a, now)) > 0 || coveredBy(settings, a) != "":
-		return "", time.Time{}, nil
+		return "", time.Time{}
 	case a.ToldAt != nil: // triggers are repeated while they hold, but for offline; rules of files are not
 		if cooldown == 0 || isOffline(a) || !strings.HasPrefix(a.Rule, settingsFile) || now.Sub(*a.ToldAt) < cooldown {
-			return "", time.Time{}, nil
+			return "", time.Time{}
 		}
-		return repeated, now, nil
+		return repeated, now
+	case !last.IsZero() && now.Sub(last) < cooldown: // it came back too soon; told later if it stays
+		return "", time.Time{}
 	}
-	last, err := s.o.Store.AlertLastTold(ctx, a.Fingerprint)
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("read alert history: %w", err)
-	}
-	if !last.IsZero() && now.Sub(last) < cooldown {
-		return "", time.Time{}, nil // it came back too soon; told later if it stays
-	}
-	return begun, a.FiredAt.Add(groupWait), nil
+	return begun, a.FiredAt.Add(groupWait)
 }
 
 // tell queues one message and remembers it, in one transaction.

@@ -20,6 +20,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		told:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "panel_alerts_told_total", Help: "Alerts that were handed to delivery, by kind: firing, repeated or resolved."}, []string{"kind"}),
 		active:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "panel_alerts_active", Help: "Alerts by state."}, []string{"state"}),
 	}
+	for _, step := range []string{"check", "settle", "deliver"} { // from the start: a rule sees only what increases
+		m.failures.WithLabelValues(step)
+	}
 	if reg != nil {
 		reg.MustRegister(m.broken, m.failures, m.checks, m.last, m.told, m.active)
 	}

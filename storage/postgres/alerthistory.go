@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"monitoring/storage"
@@ -31,15 +30,19 @@ func (s *Store) AlertRecordsTold(ctx context.Context, ids []int64, at time.Time)
 	return s.exec(ctx, `UPDATE alert_history SET told_at = $2 WHERE id = ANY($1)`, ids, at)
 }
 
-// AlertLastTold returns when a person was last told of an alert with this fingerprint; zero if not within the history.
-func (s *Store) AlertLastTold(ctx context.Context, fingerprint string) (time.Time, error) {
-	type row struct{ At time.Time }
-	r, err := one[row](ctx, s, `
-		SELECT told_at AS at FROM alert_history WHERE fingerprint = $1 AND told_at IS NOT NULL ORDER BY told_at DESC LIMIT 1`, fingerprint)
-	if errors.Is(err, storage.ErrNotFound) {
-		return time.Time{}, nil
+// AlertLastTold returns when a person was last told of alerts with these fingerprints; one that was not is left out.
+func (s *Store) AlertLastTold(ctx context.Context, fingerprints []string) (map[string]time.Time, error) {
+	type row struct {
+		Fingerprint string
+		At          time.Time
 	}
-	return r.At, err
+	rows, err := many[row](ctx, s, `
+		SELECT fingerprint, max(told_at) AS at FROM alert_history WHERE fingerprint = ANY($1) AND told_at IS NOT NULL GROUP BY fingerprint`, fingerprints)
+	out := make(map[string]time.Time, len(rows))
+	for _, r := range rows {
+		out[r.Fingerprint] = r.At
+	}
+	return out, err
 }
 
 const historyWhere = ` WHERE ($1 = 0 OR server_id = $1) AND ($2 = '' OR alert_type = $2)`
