@@ -75,7 +75,7 @@ func newEmbedded(o Options) *embedded {
 
 func (e *embedded) client() *driver.Options {
 	return &driver.Options{
-		Protocol: driver.HTTP, Addr: []string{"engine"}, Auth: driver.Auth{Database: "default", Username: panelUser, Password: e.password},
+		Protocol: driver.HTTP, Addr: []string{"engine"}, Auth: driver.Auth{Username: panelUser, Password: e.password},
 		TransportFunc: direct, DialContext: unixDialer(e.socket),
 	}
 }

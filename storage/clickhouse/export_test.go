@@ -1,6 +1,11 @@
 package clickhouse
 
-import "context"
+import (
+	"context"
+	"testing"
+
+	driver "github.com/ClickHouse/clickhouse-go/v2"
+)
 
 // What the tests see of the inside.
 
@@ -27,4 +32,63 @@ func ManyForTest[T any](ctx context.Context, s *Store, sql string, p map[string]
 // ExecForTest is exec.
 func ExecForTest(ctx context.Context, s *Store, sql string, p map[string]any) error {
 	return s.exec(ctx, sql, p)
+}
+
+// FlushOnceForTest moves one flight.
+func FlushOnceForTest(ctx context.Context, s *Store) error {
+	_, err := s.flush(ctx, true)
+	return err
+}
+
+// DialForTest opens connections of one's own to the engine of a store, with the rights of the panel.
+func DialForTest(t testing.TB, s *Store, method driver.CompressionMethod) driver.Conn {
+	t.Helper()
+	options := *s.client
+	options.Compression = &driver.Compression{Method: method}
+	conn, err := driver.Open(&options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return conn
+}
+
+// SendForTest inserts what waits, several times, and leaves the queue as a crash right after the insert would.
+func SendForTest(ctx context.Context, s *Store, times int) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
+	conn, err := s.ready()
+	if err != nil {
+		return err
+	}
+	f, err := s.nextFlight(true)
+	if err != nil {
+		return err
+	}
+	b, _, err := s.load(f)
+	if err != nil {
+		return err
+	}
+	b.Token = f.Token
+	for range times {
+		if err := s.send(ctx, conn, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PidForTest is the process id of the embedded engine.
+func PidForTest(s *Store) int { return s.embedded.current().Pid }
+
+// SocketForTest is where the embedded engine listens, and the password of the panel's user.
+func SocketForTest(s *Store) (socket, password string) { return s.embedded.socket, s.embedded.password }
+
+// EngineArgsForTest are the arguments that the embedded engine was started with.
+func EngineArgsForTest(s *Store) []string {
+	return []string{"-dir", s.embedded.dir, "-socket", s.embedded.socket + "2", "-library", s.embedded.o.Library, "-memory", "629145600"}
 }

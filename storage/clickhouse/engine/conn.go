@@ -110,7 +110,11 @@ func (c *conn) insert(s statement, data io.Reader) (uint64, error) {
 
 // set gives the connection the database and the settings of a request.
 func (c *conn) set(req *request) error {
-	if db := req.database; db != "" && db != c.database {
+	db := req.database
+	if db == "" || db == "default" { // which drivers send when nobody has named one
+		db = homeDatabase
+	}
+	if db != c.database {
 		if _, err := c.run(statement{sql: "USE `" + db + "`", format: "TabSeparated"}); err != nil {
 			return err
 		}

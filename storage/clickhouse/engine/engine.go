@@ -13,6 +13,10 @@ const (
 	writers      = 4 // connections of the panel
 	readers      = 3 // connections of everybody else
 	killInterval = 50 * time.Millisecond
+
+	// homeDatabase is where statements run that name no database. The library's own "default" is an overlay with the
+	// file system, and does without refreshable views.
+	homeDatabase = "panel"
 )
 
 // engineVersion is the version of ClickHouse inside the library; set once, before anything is served.
@@ -47,7 +51,7 @@ func openEngine(o options) (*engine, error) {
 				if err != nil {
 					return err
 				}
-				pool <- &conn{lib: lib, handle: deref(handle), database: "default"}
+				pool <- &conn{lib: lib, handle: deref(handle)}
 			}
 		}
 		return nil
@@ -66,10 +70,11 @@ func (e *engine) prepare(o options) error {
 	for _, l := range readerLimits(o.memory) {
 		reader = append(reader, fmt.Sprintf("SET %s = %d", l.name, l.value))
 	}
+	writer := []string{"CREATE DATABASE IF NOT EXISTS " + homeDatabase + " ENGINE = Atomic", "USE " + homeDatabase}
 	for _, pool := range []struct {
 		conns chan *conn
 		setUp []string
-	}{{e.writers, nil}, {e.readers, append(reader, "SET readonly = 2")}} {
+	}{{e.writers, writer}, {e.readers, append(reader, "USE "+homeDatabase, "SET readonly = 2")}} {
 		var defaults map[string]string
 		for range cap(pool.conns) {
 			c := <-pool.conns
@@ -84,7 +89,7 @@ func (e *engine) prepare(o options) error {
 					return err
 				}
 			}
-			c.defaults = defaults
+			c.defaults, c.database = defaults, homeDatabase
 			pool.conns <- c
 		}
 	}

@@ -136,13 +136,14 @@ func check(u user, req *request, class, count uint32) error {
 	return nil
 }
 
-// streams reports whether the answer may go out piece by piece.
+// streams reports whether the answer may go out piece by piece: the library streams queries and no SHOW, and not every
+// format bears it.
 func (req *request) streams() bool {
 	format := req.format
 	if req.outline.format != "" {
 		format = req.outline.format
 	}
-	return streamed[strings.ToLower(format)]
+	return req.outline.query && streamed[strings.ToLower(format)]
 }
 
 func asException(err error) *exception {

@@ -23,6 +23,7 @@ const (
 // grants do not cover.
 type outline struct {
 	insert   bool   // the first word is INSERT
+	query    bool   // the first word is SELECT or WITH
 	selects  bool   // an INSERT takes its rows from a query
 	format   string // after FORMAT, as written
 	formatAt int    // where the word FORMAT stands; -1 without
@@ -46,7 +47,8 @@ func outlineOf(sql string) outline {
 		}
 		at = t.end
 		if first {
-			o.insert, first = t.kind == word && t.text == "insert", false
+			o.insert, o.query = t.kind == word && t.text == "insert", t.kind == word && (t.text == "select" || t.text == "with")
+			first = false
 		}
 		o.note(t, previous)
 		switch {
