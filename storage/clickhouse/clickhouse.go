@@ -30,7 +30,9 @@ import (
 const (
 	maxConns      = 8
 	dialTimeout   = 5 * time.Second
-	connectPause  = 10 * time.Second // between attempts to reach a server, or to find an engine that is not installed
+	connectPause  = 10 * time.Second // at most between attempts to reach or start an engine
+	healthyAfter  = 10 * time.Second // an engine that lived for so long is started again at once
+	firstPause    = 100 * time.Millisecond
 	checkInterval = 15 * time.Second // of a server that is up
 )
 
@@ -57,7 +59,8 @@ type Store struct {
 	queue    *queue
 	metrics  *metrics
 
-	flushing sync.Mutex // one flight at a time
+	longestPause time.Duration // between attempts; shorter in tests
+	flushing     sync.Mutex    // one flight at a time
 
 	mu     sync.Mutex
 	conn   driver.Conn // nil while the engine is not there
@@ -69,7 +72,7 @@ func Open(o Options) (*Store, error) {
 	if o.QueueBytes == 0 {
 		o.QueueBytes = 256 << 20
 	}
-	s := &Store{o: o, reason: "the engine is starting"}
+	s := &Store{o: o, reason: "the engine is starting", longestPause: connectPause}
 	if o.DSN != "" {
 		client, err := driver.ParseDSN(string(o.DSN))
 		if err != nil || client.Protocol != driver.HTTP {
@@ -117,7 +120,7 @@ func (s *Store) Close() error {
 
 // stayConnected starts or reaches the engine, brings its schema up to date, and begins anew when it is gone.
 func (s *Store) stayConnected(ctx context.Context) error {
-	pause := newPause(100*time.Millisecond, connectPause)
+	pause := newPause(firstPause, s.longestPause)
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := s.connect(ctx)
@@ -128,14 +131,14 @@ func (s *Store) stayConnected(ctx context.Context) error {
 			break
 		}
 		s.lost(err.Error())
-		if time.Since(began) > time.Minute {
+		if time.Since(began) > healthyAfter {
 			pause.reset()
 		}
 		var missing *Unavailable
 		if wait := pause.next(); errors.As(err, &missing) {
 			pause.reset()
 			s.metrics.missing(s.o.Log, missing)
-			sleep(ctx, connectPause) // somebody may install it
+			sleep(ctx, s.longestPause) // somebody may install it
 		} else {
 			s.o.Log.Error("clickhouse is not there, trying again", "err", err, "pause", wait)
 			sleep(ctx, wait)

@@ -345,6 +345,10 @@ func settings(t *testing.T, s *clickhouse.Store) {
 	if err := conn.Exec(bad, `SELECT 1`); clickhouse.Code(err) != 115 {
 		t.Errorf("an unknown setting: %v", err)
 	}
+	bad = driver.Context(t.Context(), driver.WithSettings(driver.Settings{"max_block_size": 1236, "max_threads": "many"}))
+	if err := conn.Exec(bad, `SELECT 1`); clickhouse.Code(err) == 0 {
+		t.Errorf("a setting that does not parse: %v", err)
+	}
 	if got := read(t.Context()); got != before {
 		t.Errorf("after a failure: %s, before: %s", got, before)
 	}

@@ -75,10 +75,21 @@ func TestEngineDiesWithThePanel(t *testing.T) {
 	storagetest.StartClickHouse(t, o)
 }
 
+// hurried is a store that starts its engine again without long pauses.
+func hurried(t *testing.T) *clickhouse.Store {
+	t.Helper()
+	s, err := clickhouse.Open(storagetest.ClickHouseOptions(t))
+	must(t, err)
+	clickhouse.HurryForTest(s)
+	storagetest.RunClickHouse(t, s)
+	storagetest.AwaitClickHouse(t, s)
+	return s
+}
+
 // Twenty times the engine is killed while rows go in. Every acknowledged row is there in the end, once.
 func TestKilledWhileInserting(t *testing.T) {
 	t.Parallel()
-	s := storagetest.ClickHouse(t)
+	s := hurried(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var acknowledged atomic.Int64
 	var writers sync.WaitGroup
@@ -192,14 +203,8 @@ func TestInstalledWhileRunning(t *testing.T) {
 	o.Embedded.Library = o.Dir + "/libchdb.so"
 	s, err := clickhouse.Open(o)
 	must(t, err)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	defer func() {
-		stop()
-		must(t, <-ended)
-		must(t, s.Close())
-	}()
+	clickhouse.HurryForTest(s)
+	storagetest.RunClickHouse(t, s)
 	eventually(t, "the reason is known", func() bool { return strings.HasPrefix(s.Status().Reason, "engine not installed: ") })
 	must(t, s.EnqueueVisits(visits(10)))
 	if err := s.Ping(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "engine not installed: ") {

@@ -92,3 +92,6 @@ func SocketForTest(s *Store) (socket, password string) { return s.embedded.socke
 func EngineArgsForTest(s *Store) []string {
 	return []string{"-dir", s.embedded.dir, "-socket", s.embedded.socket + "2", "-library", s.embedded.o.Library, "-memory", "629145600"}
 }
+
+// HurryForTest shortens the pauses between attempts to start the engine. Call it before Run.
+func HurryForTest(s *Store) { s.longestPause = firstPause }

@@ -53,6 +53,14 @@ func StartClickHouse(t testing.TB, o clickhouse.Options) *clickhouse.Store {
 	if err != nil {
 		t.Fatalf("open clickhouse: %v", err)
 	}
+	RunClickHouse(t, store)
+	AwaitClickHouse(t, store)
+	return store
+}
+
+// RunClickHouse runs a store until the test ends, and closes it then.
+func RunClickHouse(t testing.TB, store *clickhouse.Store) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- store.Run(ctx) }()
@@ -65,8 +73,6 @@ func StartClickHouse(t testing.TB, o clickhouse.Options) *clickhouse.Store {
 			t.Errorf("close clickhouse: %v", err)
 		}
 	})
-	AwaitClickHouse(t, store)
-	return store
 }
 
 // AwaitClickHouse waits until a store answers.

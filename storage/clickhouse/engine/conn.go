@@ -120,26 +120,35 @@ func (c *conn) set(req *request) error {
 		}
 		c.database = db
 	}
+	var changes []string
 	for _, s := range req.settings {
 		if _, known := c.defaults[s.name]; !known {
 			return fail(codeUnknownSetting, "UNKNOWN_SETTING", "Setting "+s.name+" is neither a builtin setting nor started with the prefix 'SQL_' registered for user-defined settings.")
 		}
-		if _, err := c.run(statement{sql: "SET " + s.name + " = '" + quoted.Replace(s.value) + "'", format: "TabSeparated"}); err != nil {
-			c.reset()
-			return err
-		}
+		changes = append(changes, s.name+" = '"+quoted.Replace(s.value)+"'")
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	for _, s := range req.settings {
 		c.dirty = append(c.dirty, s.name)
 	}
-	return nil
+	_, err := c.run(statement{sql: "SET " + strings.Join(changes, ", "), format: "TabSeparated"})
+	return err // of several, some may have been set: the caller resets in any case
 }
 
 var quoted = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
 
 // reset puts back what set changed.
 func (c *conn) reset() {
-	for _, name := range c.dirty {
-		// The value is the one that the connection began with; it cannot be refused.
-		_, _ = c.run(statement{sql: "SET " + name + " = '" + c.defaults[name] + "'", format: "TabSeparated"})
+	if len(c.dirty) == 0 {
+		return
 	}
+	changes := make([]string, len(c.dirty))
+	for i, name := range c.dirty {
+		changes[i] = name + " = '" + c.defaults[name] + "'"
+	}
+	// The values are those that the connection began with; they cannot be refused.
+	_, _ = c.run(statement{sql: "SET " + strings.Join(changes, ", "), format: "TabSeparated"})
 	c.dirty = c.dirty[:0]
 }

@@ -98,10 +98,10 @@ func (h *handler) run(ctx context.Context, u user, req *request, a *answer, id s
 	}
 	stop := h.engine.cancelWith(ctx, id)
 	defer stop()
+	defer c.reset()
 	if err := c.set(req); err != nil {
 		return err
 	}
-	defer c.reset()
 	s := statement{sql: mark(id) + req.sql, format: req.format, params: req.params}
 	switch {
 	case req.rows != nil:
