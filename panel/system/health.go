@@ -60,6 +60,7 @@ type HealthDisk struct {
 // HealthClickHouse is the store of visits. Code is clickhouse_unavailable while it cannot be asked, and Detail says why.
 type HealthClickHouse struct {
 	Embedded    bool   `json:"embedded"`
+	Installed   bool   `json:"installed"` // false: the embedded engine is asked for and not there
 	Up          bool   `json:"up"`
 	Code        string `json:"code"`
 	Detail      string `json:"detail"`
@@ -120,15 +121,12 @@ func (s *Service) checkPostgres(ctx context.Context, h *HealthResponse) {
 // checkClickHouse reports the store of visits. A panel without it is fine as long as nothing waits to be stored.
 func (s *Service) checkClickHouse(h *HealthResponse) {
 	st := s.o.ClickHouse.Status()
-	h.ClickHouse = HealthClickHouse{Embedded: st.Embedded, Up: st.Up, Detail: st.Reason, Restarts: st.Restarts, WaitingRows: st.WaitingRows, DroppedRows: st.DroppedRows}
+	h.ClickHouse = HealthClickHouse{Embedded: st.Embedded, Installed: st.Installed, Up: st.Up, Detail: st.Reason, Restarts: st.Restarts, WaitingRows: st.WaitingRows, DroppedRows: st.DroppedRows}
 	if !st.Up {
 		h.ClickHouse.Code = "clickhouse_unavailable"
 	}
 	h.add("visits_waiting", st.Up || st.WaitingRows == 0, float64(st.WaitingRows), "number", st.Reason)
 	h.add("visits_dropped", true, float64(st.DroppedRows), "number", "")
-	if st.Embedded {
-		h.Children = append(h.Children, HealthChild{"clickhouse", st.Running})
-	}
 }
 
 func (s *Service) checkDisk(h *HealthResponse) {

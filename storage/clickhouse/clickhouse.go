@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
@@ -59,6 +60,7 @@ type Store struct {
 	queue    *queue
 	metrics  *metrics
 
+	missing      atomic.Bool   // the embedded engine is not installed
 	longestPause time.Duration // between attempts; shorter in tests
 	flushing     sync.Mutex    // one flight at a time
 
@@ -135,7 +137,8 @@ func (s *Store) stayConnected(ctx context.Context) error {
 			pause.reset()
 		}
 		var missing *Unavailable
-		if wait := pause.next(); errors.As(err, &missing) {
+		s.missing.Store(errors.As(err, &missing))
+		if wait := pause.next(); missing != nil {
 			pause.reset()
 			s.metrics.missing(s.o.Log, missing)
 			sleep(ctx, s.longestPause) // somebody may install it
@@ -168,6 +171,7 @@ func (s *Store) connect(ctx context.Context) error {
 	s.mu.Lock()
 	s.conn, s.reason = conn, ""
 	s.mu.Unlock()
+	s.missing.Store(false)
 	s.queue.wake()
 	s.o.Log.Info("clickhouse is ready", "embedded", s.embedded != nil)
 	return nil
@@ -242,6 +246,7 @@ type Status struct {
 	Embedded    bool
 	Up          bool
 	Reason      string // why it is not up
+	Installed   bool   // false when the embedded engine was looked for and is not there
 	Running     bool   // whether the embedded engine's program runs
 	Restarts    int64  // of the embedded engine
 	WaitingRows int64  // in the queue
@@ -251,7 +256,7 @@ type Status struct {
 // Status reports the state now, without asking the engine.
 func (s *Store) Status() Status {
 	s.mu.Lock()
-	st := Status{Embedded: s.embedded != nil, Up: s.conn != nil, Reason: s.reason}
+	st := Status{Embedded: s.embedded != nil, Installed: !s.missing.Load(), Up: s.conn != nil, Reason: s.reason}
 	s.mu.Unlock()
 	if s.embedded != nil {
 		st.Restarts = s.embedded.restarts.Load()

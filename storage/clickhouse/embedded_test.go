@@ -210,7 +210,7 @@ func TestInstalledWhileRunning(t *testing.T) {
 	if err := s.Ping(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "engine not installed: ") {
 		t.Errorf("ping: %v", err)
 	}
-	if st := s.Status(); st.Up || st.WaitingRows != 10 {
+	if st := s.Status(); st.Up || st.Installed || st.WaitingRows != 10 {
 		t.Errorf("%+v", st)
 	}
 	must(t, os.Symlink(library, o.Embedded.Library))
@@ -220,4 +220,7 @@ func TestInstalledWhileRunning(t *testing.T) {
 		return s.Status().WaitingRows == 0
 	})
 	expect(t, s, "20", `SELECT toString(sum(visits)) AS v FROM visits`)
+	if st := s.Status(); !st.Up || !st.Installed || !st.Running || st.Reason != "" {
+		t.Errorf("%+v", st)
+	}
 }

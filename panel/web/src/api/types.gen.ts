@@ -765,6 +765,7 @@ export interface HealthChild {
 
 export interface HealthClickHouse {
   embedded: boolean;
+  installed: boolean;
   up: boolean;
   code: string;
   detail: string;

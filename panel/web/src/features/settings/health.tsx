@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next'
-import type { HealthResponse } from '../../api/types'
+import type { HealthClickHouse, HealthResponse } from '../../api/types'
 import { Card } from '../../components/card'
 import { ErrorState } from '../../components/error-state'
 import { EmptyState } from '../../components/empty-state'
@@ -30,7 +30,7 @@ export function Health() {
   )
 }
 
-const known = ['scrape_lag', 'scrape_missed', 'samples_dropped', 'postgres', 'tsdb_disk', 'tsdb_series', 'tsdb_log', 'tsdb_quarantine', 'tsdb_budget', 'disk_free']
+const known = ['scrape_lag', 'scrape_missed', 'samples_dropped', 'postgres', 'tsdb_disk', 'tsdb_series', 'tsdb_log', 'tsdb_quarantine', 'tsdb_budget', 'visits_waiting', 'visits_dropped', 'disk_free']
 const explained = ['scrape_lag', 'postgres', 'tsdb_log', 'tsdb_quarantine', 'tsdb_budget', 'disk_free']
 
 function Items({ health }: { health: HealthResponse }) {
@@ -53,6 +53,7 @@ function Items({ health }: { health: HealthResponse }) {
         <span className="grow">{t('health.targets')}</span>
         <span className="num">{t('health.targetsValue', { targets: f.count(health.scrape.targets), failing: f.count(health.scrape.failing) })}</span>
       </li>
+      <Visits of={health.clickhouse} />
       {health.items.map((item) => (
         <li key={item.name} className="border-b border-line px-3.5 last:border-0">
           <div className="flex h-8 items-center gap-2.5">
@@ -71,5 +72,22 @@ function Items({ health }: { health: HealthResponse }) {
         </li>
       ))}
     </ul>
+  )
+}
+
+/** Where visits are kept: an embedded engine that may not be installed, or a server of one's own. */
+function Visits({ of }: { of: HealthClickHouse | undefined }) {
+  const { t } = useTranslation('settings')
+  if (!of) return null // a panel that is older than this page
+  const state = of.up ? (of.embedded ? 'up' : 'server') : of.installed ? 'down' : 'missing'
+  return (
+    <li className="border-b border-line px-3.5">
+      <div className="flex h-8 items-center gap-2.5">
+        <StateGlyph quiet={of.up || !of.installed} state={of.up ? 'online' : of.installed ? 'critical' : 'disabled'} />
+        <span className="grow">{t('health.visits.title')}</span>
+        <span className="num">{t(`health.visits.${state}`)}</span>
+      </div>
+      {!of.up && <p className="pb-2 pl-5 text-sm break-words text-muted">{of.installed ? sentence(of.detail) : t('health.visits.install')}</p>}
+    </li>
   )
 }

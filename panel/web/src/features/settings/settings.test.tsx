@@ -117,3 +117,17 @@ it('knows intervals and browsers', () => {
   expect(browserName('curl/8.5.0')).toBe('curl')
   expect(browserName('')).toBe('–')
 })
+
+it('says how to get what keeps visits', async () => {
+  const mock = new MockApi()
+  const clickhouse = { embedded: true, installed: false, up: false, code: 'clickhouse_unavailable', detail: 'engine not installed: run', restarts_total: 0, waiting_rows: 0, dropped_rows_total: 0 }
+  const items = [{ name: 'disk_free', ok: true, value: 1, unit: 'bytes', detail: '' }]
+  mock.overrides.set('GET system/health', () => ({ ok: true, items, scrape: { targets: 3, failing: 0 }, tsdb: {}, disk: {}, clickhouse, children: [] }))
+  await renderPart(<SettingsPage />, { mock })
+  const health = within(await card('State of the panel'))
+  await health.findByText('not installed')
+  health.getByText(/run "panel clickhouse install"/)
+  mock.overrides.set('GET system/health', () => ({ ok: true, items, scrape: { targets: 3, failing: 0 }, tsdb: {}, disk: {}, clickhouse: { ...clickhouse, installed: true, detail: 'the engine ended: signal: killed' }, children: [] }))
+  await renderPart(<SettingsPage />, { mock })
+  await screen.findByText('The engine ended: signal: killed.')
+})
