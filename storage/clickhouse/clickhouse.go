@@ -241,53 +241,6 @@ func ping(ctx context.Context, conn driver.Conn) error {
 	return nil
 }
 
-// Status is what the panel's health page shows.
-type Status struct {
-	Embedded    bool
-	Up          bool
-	Reason      string // why it is not up
-	Installed   bool   // false when the embedded engine was looked for and is not there
-	Running     bool   // whether the embedded engine's program runs
-	Restarts    int64  // of the embedded engine
-	WaitingRows int64  // in the queue
-	DroppedRows int64  // refused because the queue was full, or rejected by the engine, since the start
-}
-
-// Status reports the state now, without asking the engine.
-func (s *Store) Status() Status {
-	s.mu.Lock()
-	st := Status{Embedded: s.embedded != nil, Installed: !s.missing.Load(), Up: s.conn != nil, Reason: s.reason}
-	s.mu.Unlock()
-	if s.embedded != nil {
-		st.Restarts = s.embedded.restarts.Load()
-		p := s.embedded.current()
-		st.Running = p != nil && p.Running()
-	}
-	st.WaitingRows, st.DroppedRows = s.queue.waiting(), s.queue.dropped.Load()
-	return st
-}
-
-// sleep waits, or returns early when ctx is done.
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
-
-// pause doubles with each attempt.
-type pause struct{ first, last, now time.Duration }
-
-func newPause(first, last time.Duration) *pause { return &pause{first, last, first} }
-
-func (p *pause) reset() { p.now = p.first }
-
-func (p *pause) next() time.Duration {
-	d := p.now
-	p.now = min(2*p.now, p.last)
-	return d
-}
-
 // direct keeps a proxy of the environment out of the way to a unix socket.
 func direct(t *http.Transport) (http.RoundTripper, error) {
 	t.Proxy = nil

@@ -6,12 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
 const (
-	writers      = 4 // connections of the panel
-	readers      = 3 // connections of everybody else
+	writers      = 4  // connections of the panel
+	readers      = 3  // connections of everybody else
+	maxWaiting   = 64 // requests that wait for a connection; more are told to come again
 	killInterval = 50 * time.Millisecond
 
 	// homeDatabase is where statements run that name no database. The library's own "default" is an overlay with the
@@ -27,6 +29,7 @@ var engineVersion = "unknown"
 type engine struct {
 	writers, readers chan *conn
 	control          chan *conn // the one that cancels
+	waiting          atomic.Int64
 }
 
 // openEngine starts ClickHouse on the directory.
@@ -119,6 +122,11 @@ func (c *conn) settings() (map[string]string, error) {
 
 // take waits for a free connection; the caller gives it back.
 func (e *engine) take(ctx context.Context, readOnly bool) (c *conn, give func(), err error) {
+	if e.waiting.Add(1) > maxWaiting {
+		e.waiting.Add(-1)
+		return nil, nil, fail(codeTooMany, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many simultaneous queries.")
+	}
+	defer e.waiting.Add(-1)
 	pool := e.writers
 	if readOnly {
 		pool = e.readers

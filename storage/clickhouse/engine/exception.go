@@ -14,6 +14,7 @@ const (
 	codeSyntax           = 62
 	codeUnknownSetting   = 115
 	codeReadonly         = 164
+	codeTooMany          = 202
 	codeLimit            = 307 // TOO_MANY_BYTES
 	codeQueryCancelled   = 394
 	codeAccessDenied     = 497
@@ -57,6 +58,8 @@ func (e *exception) status() int {
 		return http.StatusNotFound
 	case codeNotImplemented:
 		return http.StatusNotImplemented
+	case codeTooMany:
+		return http.StatusServiceUnavailable
 	case codeLimit:
 		return http.StatusRequestEntityTooLarge
 	case codeBadArguments, codeSyntax, 6, 16, 26, 27, 38, 41, 43, 46, 47, 50, 53, 70, 72, codeUnknownSetting, 386, 456, 457: // texts, types and names that are wrong

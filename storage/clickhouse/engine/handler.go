@@ -6,7 +6,11 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 )
+
+// readerDeadline is how long a reader's answer may take, to the last byte, with some time to wait for a connection.
+const readerDeadline = 2 * readerSeconds * time.Second
 
 // handler serves ClickHouse's HTTP interface.
 type handler struct {
@@ -86,6 +90,10 @@ func (h *handler) run(ctx context.Context, u user, req *request, a *answer, id s
 	}
 	if u.ReadOnly {
 		req.shorten()
+		// One who does not fetch the answer must not keep the connection. A writer without deadlines is a test's.
+		limited := http.NewResponseController(a.w)
+		_ = limited.SetWriteDeadline(time.Now().Add(readerDeadline))
+		defer func() { _ = limited.SetWriteDeadline(time.Time{}) }() // the client's next request has its own
 	}
 	c, give, err := h.engine.take(ctx, u.ReadOnly)
 	if err != nil {

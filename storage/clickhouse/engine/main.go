@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -66,6 +67,7 @@ func run(args []string, stdin io.Reader) error {
 		_, _ = io.Copy(io.Discard, in) // any end of the lifeline is the end
 		cancel()
 	}()
+	debug.SetMemoryLimit(o.memory / 8) // of Go's part, which copies what goes in and out
 	e, err := openEngine(o)
 	if err != nil {
 		return err
