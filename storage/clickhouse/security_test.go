@@ -163,7 +163,7 @@ func TestReadersCannotLiftLimits(t *testing.T) {
 			t.Errorf("%s %v: code %q, want %q: %s", query, parameters, code, wantCode, answer)
 		}
 	}
-	for _, name := range []string{"max_memory_usage", "max_execution_time", "max_result_bytes", "max_threads"} {
+	for _, name := range []string{"max_memory_usage", "max_execution_time", "max_threads"} {
 		for _, value := range []string{"0", "100000000000"} {
 			if name == "max_threads" && value == "0" { // means: as many as may be
 				continue
@@ -194,13 +194,35 @@ func TestReadersCannotLiftLimits(t *testing.T) {
 	f("115", `SELECT 1`, "no_such_setting", "1")
 	f("159", `SELECT count() FROM numbers(100000000000) WHERE NOT ignore(sipHash64(number))`, "max_execution_time", "1")
 	f("241", `SELECT groupArray(number) FROM numbers(1000000000)`)
-	f("396", `SELECT repeat('x', 100) FROM numbers(1000000) FORMAT JSONCompact`)
+	f("241", `SELECT repeat('x', 100) FROM numbers(3000000) FORMAT JSONCompact`) // is not streamed
 	// In a subquery such a setting is accepted and changes nothing.
 	f("241", `SELECT length(a) FROM (SELECT groupArray(number) AS a FROM numbers(1000000000) SETTINGS max_memory_usage = 0)`)
 	f("159", `SELECT * FROM (SELECT count() FROM numbers(100000000000) WHERE NOT ignore(sipHash64(number)) SETTINGS max_execution_time = 100)`, "max_execution_time", "1")
 	for range 8 { // whichever connection it gets
 		if _, answer := s.read(t, `SELECT getSetting('max_memory_usage') > 1000000, getSetting('max_execution_time'), getSetting('readonly')`); answer != "true\t60\t2\n" && answer != "1\t60\t2\n" {
 			t.Errorf("limits afterwards: %s", answer)
+		}
+	}
+}
+
+// What a failed query had produced until then is nobody's answer, on none of the connections.
+func TestNothingIsLeftOfAFailure(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	_, password := clickhouse.SocketForTest(s.Store)
+	for _, format := range []string{"JSONCompact", "TabSeparated", "CSVWithNames", "Native", "JSONEachRow", "Pretty"} {
+		for _, who := range [][2]string{{"reader", "reader-password"}, {"panel", password}} {
+			for range 3 {
+				code, answer := s.ask(t, who[0], who[1], `SELECT 'of the one before', throwIf(number = 300000) FROM numbers(1000000) SETTINGS max_block_size = 1000 FORMAT `+format)
+				if code != "395" && !strings.Contains(answer, "__exception__") {
+					t.Errorf("%s: the query does not fail: %s", format, code)
+				}
+			}
+			for range 5 {
+				if code, answer := s.ask(t, who[0], who[1], `SELECT 1`); answer != "1\n" {
+					t.Fatalf("after a failure in %s: %s %.100q", format, code, answer)
+				}
+			}
 		}
 	}
 }

@@ -52,12 +52,12 @@ type limit struct {
 	value int64
 }
 
-// readerLimits keep one reader from taking everything: half of what the engine counts, a minute, 64 MB of result.
+// readerLimits keep one reader from taking everything: a third of what the engine counts, which bounds a result that is
+// not streamed as well, and a minute.
 func readerLimits(memory int64) []limit {
 	return []limit{
-		{"max_memory_usage", engineShare(memory) / 2},
+		{"max_memory_usage", engineShare(memory) / 3},
 		{"max_execution_time", readerSeconds},
-		{"max_result_bytes", 64 * mb},
 		{"max_threads", 2},
 	}
 }

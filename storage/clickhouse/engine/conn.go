@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"strings"
 	"unsafe"
 )
@@ -36,14 +38,23 @@ func (c *conn) classify(sql string) (class, count uint32) {
 	return a.class, a.count
 }
 
-// run executes a statement and returns its whole result.
-func (c *conn) run(s statement) ([]byte, error) {
+// run executes a statement and returns its whole result, which had better be small.
+func (c *conn) run(s statement) (out []byte, err error) {
+	err = c.runTo(s, func(result []byte) error {
+		out = append(out, result...)
+		return nil
+	})
+	return out, err
+}
+
+// runTo executes a statement and hands over its whole result, in the library's memory: it is not to be kept.
+func (c *conn) runTo(s statement, each func([]byte) error) error {
 	result := s.call(c.lib.query, c.handle)
 	defer c.lib.resultDestroy(result)
 	if err := parseException(c.lib.resultError(result)); err != nil {
-		return nil, err
+		return err
 	}
-	return c.lib.copyResult(result), nil
+	return each(c.lib.view(result))
 }
 
 // stream executes a query and hands over its result piece by piece. Each piece is a complete text of its format, so only
@@ -55,24 +66,29 @@ func (c *conn) stream(s statement, each func([]byte) error) error {
 		return err
 	}
 	for {
-		piece, err := c.fetch(stream)
-		if err != nil || len(piece) == 0 {
+		more, err := c.fetch(stream, each)
+		if err != nil {
+			c.lib.streamEnd(c.handle, stream) // of a stream that failed by itself, too: it does no harm
 			return err
 		}
-		if err := each(piece); err != nil {
-			c.lib.streamEnd(c.handle, stream)
-			return err
+		if !more {
+			return nil
 		}
 	}
 }
 
-func (c *conn) fetch(stream uintptr) ([]byte, error) {
-	piece := c.lib.streamFetch(c.handle, stream)
-	defer c.lib.resultDestroy(piece)
-	if err := parseException(c.lib.resultError(piece)); err != nil {
-		return nil, err
+// fetch hands over the next piece of a stream, and reports whether there was one.
+func (c *conn) fetch(stream uintptr, each func([]byte) error) (bool, error) {
+	result := c.lib.streamFetch(c.handle, stream)
+	defer c.lib.resultDestroy(result)
+	if err := parseException(c.lib.resultError(result)); err != nil {
+		return false, err
 	}
-	return c.lib.copyResult(piece), nil
+	piece := c.lib.view(result)
+	if len(piece) == 0 {
+		return false, nil
+	}
+	return true, each(piece)
 }
 
 // insert feeds rows in the statement's format to an INSERT and returns how many rows were written. If data breaks off,
@@ -106,6 +122,20 @@ func (c *conn) insert(s statement, data io.Reader) (uint64, error) {
 		return 0, err
 	}
 	return c.lib.resultRowsWritten(result), nil
+}
+
+// rinse empties the connection after a failure. What a failed statement had written already stays in the library and
+// would be the beginning of the next result, which may be somebody else's. A connection that does not come clean ends
+// the process, which is started again.
+func (c *conn) rinse() {
+	for range 5 {
+		out, err := c.run(statement{sql: "SELECT 1", format: "TabSeparated"})
+		if err == nil && string(out) == "1\n" {
+			return
+		}
+	}
+	fmt.Fprintln(os.Stderr, "engine: a connection does not come clean after a failure")
+	os.Exit(1)
 }
 
 // set gives the connection the database and the settings of a request.

@@ -107,9 +107,18 @@ func (h *handler) run(ctx context.Context, u user, req *request, a *answer, id s
 	stop := h.engine.cancelWith(ctx, id)
 	defer stop()
 	defer c.reset()
-	if err := c.set(req); err != nil {
-		return err
+	err = c.set(req)
+	if err == nil {
+		err = c.answer(req, class, a, id)
 	}
+	if err != nil {
+		c.rinse()
+	}
+	return err
+}
+
+// answer runs the statement of a request.
+func (c *conn) answer(req *request, class uint32, a *answer, id string) error {
 	s := statement{sql: mark(id) + req.sql, format: req.format, params: req.params}
 	switch {
 	case req.rows != nil:
@@ -121,11 +130,7 @@ func (h *handler) run(ctx context.Context, u user, req *request, a *answer, id s
 	case class == classReadOnly && req.streams():
 		return c.stream(s, a.write)
 	}
-	result, err := c.run(s)
-	if err != nil {
-		return err
-	}
-	return a.write(result)
+	return c.runTo(s, a.write)
 }
 
 // check looks at what ClickHouse's parser says. A text that does not parse is let through, since the answer then is the

@@ -143,11 +143,11 @@ func (l *library) open(args []string) (uintptr, error) {
 // deref reads the pointer that p points to: chdb_connect returns the address of a handle.
 func deref(p uintptr) uintptr { return **(**uintptr)(unsafe.Pointer(&p)) }
 
-// copyResult returns the bytes of a result.
-func (l *library) copyResult(result uintptr) []byte {
+// view is the bytes of a result, where the library has them: they go when the result is destroyed.
+func (l *library) view(result uintptr) []byte {
 	size, buffer := l.resultLength(result), l.resultBuffer(result)
 	if size == 0 || buffer == 0 {
 		return nil
 	}
-	return append([]byte(nil), unsafe.Slice(*(**byte)(unsafe.Pointer(&buffer)), size)...)
+	return unsafe.Slice(*(**byte)(unsafe.Pointer(&buffer)), size)
 }
