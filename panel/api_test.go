@@ -265,6 +265,7 @@ func (c *tour) control(t *testing.T, id int64) {
 	c.firewall(t, id)
 	c.commands(t, id)
 	c.bulk(t, id)
+	c.traffic(t, id)
 }
 
 // bulk reaches a server whose owner allows looking only: every change is answered, with the reason why it was not made.
@@ -331,6 +332,23 @@ func (c *tour) commands(t *testing.T, id int64) {
 	}
 	c.restricted(t, "POST", map[string]any{"action": "reboot", "confirm": "reboot"}, "/api/proxy/{id}/power", id)
 	c.restricted(t, "POST", map[string]any{"signal": "TERM", "started": 7}, "/api/proxy/{id}/power/processes/{pid}/signal", id, 99)
+}
+
+// traffic asks for what has been counted of a server that is minutes old.
+func (c *tour) traffic(t *testing.T, id int64) {
+	const base = "/api/proxy/{id}/traffic"
+	var hourly struct {
+		Data []struct{ Hour string }
+	}
+	c.get(t, &hourly, base+"/hourly?hours=3", id)
+	if len(hourly.Data) != 3 || !strings.HasSuffix(hourly.Data[2].Hour, ":00") {
+		t.Errorf("hourly: %+v", hourly)
+	}
+	for _, path := range []string{"/daily?days=2", "/monthly", "/summary", "/interfaces", "/ports", "/cached", "/ports/tracked"} {
+		c.get(t, nil, base+path, id)
+	}
+	c.restricted(t, "POST", map[string]int{"port": 443}, base+"/ports/add", id)
+	c.restricted(t, "POST", map[string]int{"port": 443}, base+"/ports/remove", id)
 }
 
 // firewall looks at this machine's own, which may have none and may not let us see it. TestFirewallOfARealNode changes one.

@@ -14,6 +14,7 @@ import (
 	"monitoring/panel/notify"
 	"monitoring/panel/settings"
 	"monitoring/panel/system"
+	"monitoring/panel/traffic"
 	"monitoring/storage"
 )
 
@@ -27,6 +28,8 @@ var apiTypes = []any{
 	alerts.HistoryDaysResponse{}, alerts.DeleteHistoryResponse{}, alerts.ActiveResponse{}, alerts.RuleGroupsResponse{}, alerts.SilencesResponse{},
 	alerts.SilenceResponse{}, alerts.CreateSilenceRequest{}, alerts.BacktestRequest{}, alerts.BacktestResponse{}, storage.AlertDetails{},
 	api.FirewallStatus{}, api.FirewallRules{}, firewall.PortRequest{}, firewall.RuleRequest{}, firewall.ChangeResponse{},
+	api.TrackedPorts{}, traffic.SummaryResponse{}, traffic.CachedTrafficResponse{}, traffic.HourlyResponse{}, traffic.DailyResponse{},
+	traffic.MonthlyResponse{}, traffic.PortsResponse{}, traffic.InterfacesResponse{}, traffic.TrackPortRequest{},
 	auth.AuditResponse{}, auth.BanStatus{}, auth.ChangePasswordRequest{}, auth.CheckResponse{}, auth.CreateTokenRequest{},
 	auth.CreateTokenResponse{}, auth.LoginRequest{}, auth.SessionsResponse{}, auth.TokensResponse{},
 	billing.BillsResponse{}, billing.BillResponse{}, billing.BillingSettingsResponse{}, billing.CreateBillRequest{}, billing.UpdateBillRequest{},

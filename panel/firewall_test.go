@@ -14,6 +14,7 @@ import (
 // node is a real agent in a network of its own, at the other end of a cable from the panel's.
 type node struct {
 	*controltest.Namespace
+	far *controltest.Namespace // the panel's end of the cable
 	id  int64
 	env []string
 	run func()
@@ -35,7 +36,7 @@ func startNode(t *testing.T, p *testPanel) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{Namespace: b, id: added.Server.ID}
+	n := &node{Namespace: b, far: a, id: added.Server.ID}
 	n.env = []string{"AGENT_STATE_DIR=" + filepath.Join(dir, "state"), "AGENT_TOKEN_FILE=" + token, "AGENT_ALLOW=full"}
 	n.run = func() { b.Start(t, n.env, program) }
 	n.run()

@@ -21,6 +21,7 @@ import (
 	"monitoring/panel/sql"
 	"monitoring/panel/system"
 	"monitoring/panel/terminal"
+	"monitoring/panel/traffic"
 )
 
 // features are the parts of the panel that answer requests.
@@ -35,6 +36,7 @@ type features struct {
 	metrics    *metrics.Service
 	haproxy    *haproxy.Service
 	firewall   *firewall.Service
+	traffic    *traffic.Service
 	promapi    *promapi.Service
 	system     *system.Service
 	sql        *sql.Service
@@ -66,6 +68,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/proxy/{id}/haproxy", rest.Only(rest.FleetWrite), f.haproxy.SecretRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/certs", fleetAccess, f.haproxy.CertRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/firewall", fleetAccess, f.firewall.Routes)
+	m.Mount("/api/proxy/{id}/traffic", fleetAccess, f.traffic.Routes)
 	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)
 	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)
 	m.Mount("/api/events", fleetAccess, f.events.Routes)

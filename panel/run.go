@@ -37,6 +37,7 @@ import (
 	"monitoring/panel/sql"
 	"monitoring/panel/system"
 	"monitoring/panel/terminal"
+	"monitoring/panel/traffic"
 	"monitoring/panel/web"
 	"monitoring/storage"
 	"monitoring/storage/clickhouse"
@@ -172,6 +173,10 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	})
 	hub.SetLast(scraper.Last)
 	fleetService.SetLast(scraper.Last)
+	trafficService := traffic.New(traffic.Options{
+		DB: db, Fleet: fleetService, Log: log, Period: func() int { return settingsService.Int("traffic_period") },
+	})
+	fleetService.SetTraffic(trafficService.Last)
 	pages, err := dashboards.Load()
 	if err != nil {
 		return nil, err
@@ -205,6 +210,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		terminal: terminal.New(terminal.Options{Fleet: fleetService, Log: log, Registerer: registry}),
 		power:    power.New(fleetService),
+		traffic:  trafficService,
 		haproxy:  haproxyService, firewall: firewallService, bulk: bulkService, operations: operationsService,
 		promapi:  promapi.New(promapi.Options{DB: db, Log: log, Version: version, Targets: targetsOf(scraper), RuleGroups: alertsService.RuleGroups}),
 		sql:      sql.New(visits),
@@ -220,7 +226,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	a := &app{mux: mux, handler: authService.FrontDoor(mux, page)}
 	a.loops = []func(context.Context) error{
 		settingsService.Run, authService.Run, fleetService.Run, notifyService.Run, billingService.Run, db.Run, hub.Run, scraper.Run, features.system.Run,
-		alertsService.Run, visits.Run, haproxyService.Run, bulkService.Run, operationsService.Run,
+		alertsService.Run, visits.Run, haproxyService.Run, bulkService.Run, operationsService.Run, trafficService.Run,
 	}
 	if child != nil {
 		a.loops = append(a.loops, child.Run)

@@ -23,6 +23,7 @@ func TestWireFormat(t *testing.T) {
 		Certs{}, CertIssue{}, CertUpload{}, CertChanged{}, CertRenewal{},
 		FirewallStatus{}, FirewallRules{}, FirewallChange{}, FirewallPending{}, FirewallConfirm{},
 		ExecRequest{}, ExecLine{}, ExecDone{}, ExecError{}, Execution{}, TerminalSize{}, TerminalEnd{}, PowerRequest{}, SignalRequest{},
+		TrackedPorts{}, PortRequest{},
 	} {
 		typ := reflect.TypeOf(v)
 		t.Run(typ.Name(), func(t *testing.T) {

@@ -98,6 +98,7 @@ func (s *Set) All(window time.Duration) []Family {
 		{"processes", SetHost, s.processes.Collect},
 		{"rates", SetHost, (&rates{s.sampler, window}).Collect},
 		{"sockets", SetHost, s.sockets.Collect},
+		{"traffic", SetHost, (&traffic{s.host, s.sampler}).Collect},
 		{"usage", SetHost, (&usage{s.host}).Collect},
 	}
 	return slices.Concat(ours, s.more, s.node)

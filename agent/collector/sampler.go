@@ -168,6 +168,17 @@ func (s *sampler) sampleDisks(b []byte, at int, now time.Time, elapsed time.Dura
 	s.disks.end(at, now)
 }
 
+// virtualInterfaces tells of each interface whether it is left out of the total.
+func (s *sampler) virtualInterfaces() map[string]bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make(map[string]bool, len(s.interfaces.devices))
+	for name, d := range s.interfaces.devices {
+		out[name] = d.virtual
+	}
+	return out
+}
+
 // Rates is what the sampler knows of the last seconds. Network and disk rates are bytes per second.
 type Rates struct {
 	CPU        Rate // 0 to 1

@@ -140,5 +140,6 @@ func All(o Options) []Subsystem {
 		NewFirewall(o),
 		NewExec(o),
 		NewPower(o),
+		NewTraffic(o),
 	}
 }

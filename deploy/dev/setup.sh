@@ -44,6 +44,7 @@ if [ "$purpose" = test ]; then
 	want iproute2 ip
 	want iptables iptables
 	want mount mount
+	want nftables nft
 	want procps ps
 	want prometheus prometheus
 	want prometheus-alertmanager prometheus-alertmanager

@@ -59,7 +59,8 @@ type Service struct {
 	subs    map[chan struct{}]struct{}
 	removed []func(storage.Server)
 	last    func(int64) (api.Metrics, time.Time, bool)
-	seen    map[string]time.Time // lasting certificates whose first use is still to be written
+	traffic func(int64) (Traffic, bool) // nil while nobody counts it
+	seen    map[string]time.Time        // lasting certificates whose first use is still to be written
 
 	binaries binaries
 	metrics  serviceMetrics
@@ -290,6 +291,13 @@ func (s *Service) SetLast(f func(id int64) (api.Metrics, time.Time, bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = f
+}
+
+// SetTraffic connects the last sums of traffic.
+func (s *Service) SetTraffic(f func(id int64) (Traffic, bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.traffic = f
 }
 
 func (s *Service) closeAll() {

@@ -30,7 +30,7 @@ type ServerItem struct {
 // Summary is the last document of a server without its long lists.
 type Summary = api.Metrics
 
-// Traffic is the cached traffic of a server; nothing counts it yet.
+// Traffic is the cached traffic of a server.
 type Traffic struct {
 	RxBytes uint64 `json:"rx_bytes"`
 	TxBytes uint64 `json:"tx_bytes"`
@@ -63,6 +63,7 @@ func (s *Service) items(withMetrics bool) []ServerItem {
 	if withMetrics {
 		for i := range items {
 			items[i].Metrics = s.summary(items[i].ID)
+			items[i].Traffic = s.trafficOf(items[i].ID)
 		}
 	}
 	return items
@@ -109,6 +110,20 @@ func (s *Service) summary(id int64) *Summary {
 	m.Network.Interfaces = []api.Interface{}
 	m.CPU.Temperatures = map[string][]api.Temperature{}
 	return &m
+}
+
+// trafficOf must be called without s.mu, as summary.
+func (s *Service) trafficOf(id int64) *Traffic {
+	s.mu.RLock()
+	last := s.traffic
+	s.mu.RUnlock()
+	if last == nil {
+		return nil
+	}
+	if t, ok := last(id); ok {
+		return &t
+	}
+	return nil
 }
 
 // stamp writes a time as the API does: ISO 8601, UTC, milliseconds.

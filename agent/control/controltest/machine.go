@@ -211,11 +211,18 @@ func (m *Machine) Listen(network, address string) (ln net.Listener, err error) {
 	return ln, errors.Join(inside, err)
 }
 
-// inNetwork runs f on a thread that is in the machine's network. A socket stays in the network that it was made in.
+// inNetwork runs f on a thread that is in the machine's network. A socket stays in the network that it was made in. The
+// thread goes back to ours: if it ended, so would every process with a Pdeathsig that it has ever started.
 func (m *Machine) inNetwork(f func()) error {
 	done := make(chan error)
 	go func() {
-		runtime.LockOSThread() // and never unlock it: the thread ends with the goroutine, for it is spoilt
+		runtime.LockOSThread()
+		home, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			done <- err
+			return
+		}
+		defer unix.Close(home)
 		ns, err := unix.Open(fmt.Sprintf("/proc/%d/ns/net", m.PID), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err == nil {
 			err = unix.Setns(ns, unix.CLONE_NEWNET)
@@ -223,6 +230,9 @@ func (m *Machine) inNetwork(f func()) error {
 		}
 		if err == nil {
 			f()
+			if err = unix.Setns(home, unix.CLONE_NEWNET); err == nil { // else the thread is spoilt and has to end
+				runtime.UnlockOSThread()
+			}
 		}
 		done <- err
 	}()

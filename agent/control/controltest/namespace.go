@@ -108,15 +108,15 @@ func (n *Namespace) Start(t testing.TB, env []string, args ...string) {
 	startUntilEnd(t, cmd)
 }
 
-// Join connects two namespaces by a cable: a has 10.77.0.1 and fd77::1 on va, b has .2 and ::2 on vb.
+// Join connects two namespaces by a cable: on eth0, a has 10.77.0.1 and fd77::1, b has .2 and ::2.
 func Join(t testing.TB, a, b *Namespace) {
 	t.Helper()
-	args := []string{"link", "add", "va", "netns", strconv.Itoa(a.PID), "type", "veth", "peer", "name", "vb", "netns", strconv.Itoa(b.PID)}
+	args := []string{"link", "add", "eth0", "netns", strconv.Itoa(a.PID), "type", "veth", "peer", "name", "eth0", "netns", strconv.Itoa(b.PID)}
 	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
 		t.Fatalf("ip %v: %v\n%s", args, err, out)
 	}
-	a.Sh(t, "ip addr add 10.77.0.1/24 dev va; ip addr add fd77::1/64 dev va nodad; ip link set va up")
-	b.Sh(t, "ip addr add 10.77.0.2/24 dev vb; ip addr add fd77::2/64 dev vb nodad; ip link set vb up")
+	a.Sh(t, "ip addr add 10.77.0.1/24 dev eth0; ip addr add fd77::1/64 dev eth0 nodad; ip link set eth0 up")
+	b.Sh(t, "ip addr add 10.77.0.2/24 dev eth0; ip addr add fd77::2/64 dev eth0 nodad; ip link set eth0 up")
 }
 
 // Eventually polls until ok; the deadline bounds a failure, it is no sleep of a success.

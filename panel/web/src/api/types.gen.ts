@@ -380,6 +380,12 @@ export interface CachedResponse {
   last_error: string;
 }
 
+export interface CachedTrafficResponse {
+  summary: SummaryResponse;
+  tracked_ports: number[];
+  cached_at: string;
+}
+
 export interface Cert {
   domain: string;
   names: string[];
@@ -570,6 +576,22 @@ export interface CreatedServer {
   name: string;
   url: string;
   position: number;
+}
+
+export interface DailyResponse {
+  days: number;
+  interface: string | null;
+  port: number | null;
+  timezone: string;
+  total_rx: number;
+  total_tx: number;
+  data: DayBytes[];
+}
+
+export interface DayBytes {
+  date: string;
+  rx_bytes: number | null;
+  tx_bytes: number | null;
 }
 
 export interface DeleteBillFolderResponse {
@@ -868,6 +890,22 @@ export interface HostMemory {
   swap_percent: number;
 }
 
+export interface HourBytes {
+  hour: string;
+  rx_bytes: number | null;
+  tx_bytes: number | null;
+}
+
+export interface HourlyResponse {
+  hours: number;
+  interface: string | null;
+  port: number | null;
+  timezone: string;
+  total_rx: number;
+  total_tx: number;
+  data: HourBytes[];
+}
+
 export interface Install {
   command: string;
   token: string;
@@ -897,6 +935,20 @@ export interface Interface {
   tx_drops: number;
   rx_bytes_per_sec: number;
   tx_bytes_per_sec: number;
+}
+
+export interface InterfaceBytes {
+  interface: string;
+  rx_bytes: number;
+  tx_bytes: number;
+  counted: boolean;
+}
+
+export interface InterfacesResponse {
+  days: number;
+  data: InterfaceBytes[];
+  total_rx: number;
+  total_tx: number;
 }
 
 export interface IssueCertRequest {
@@ -994,6 +1046,22 @@ export interface Metrics {
   certificates: Certificates;
 }
 
+export interface MonthBytes {
+  month: string;
+  rx_bytes: number | null;
+  tx_bytes: number | null;
+}
+
+export interface MonthlyResponse {
+  months: number;
+  interface: string | null;
+  port: number | null;
+  timezone: string;
+  total_rx: number;
+  total_tx: number;
+  data: MonthBytes[];
+}
+
 export interface MoveBillsRequest {
   server_ids: number[];
   folder: string | null;
@@ -1047,9 +1115,23 @@ export interface Partition {
   percent: number;
 }
 
+export interface PortBytes {
+  port: number;
+  rx_bytes: number;
+  tx_bytes: number;
+}
+
 export interface PortRequest {
   port: number;
   protocol: string;
+}
+
+export interface PortsResponse {
+  days: number;
+  tracked_ports: number[];
+  data: PortBytes[];
+  total_rx: number;
+  total_tx: number;
 }
 
 export interface Process {
@@ -1284,6 +1366,14 @@ export interface StorageTier {
   forecast_bytes: number | null;
 }
 
+export interface SummaryResponse {
+  days: number;
+  total: Total;
+  by_interface: InterfaceBytes[];
+  by_port: PortBytes[];
+  tracked_ports: number[];
+}
+
 export interface Swap {
   total: number;
   used: number;
@@ -1372,6 +1462,20 @@ export interface TokensResponse {
 
 export interface TopUpBillRequest {
   amount: number;
+}
+
+export interface Total {
+  rx_bytes: number;
+  tx_bytes: number;
+  days: number;
+}
+
+export interface TrackPortRequest {
+  port: number;
+}
+
+export interface TrackedPorts {
+  tracked_ports: number[];
 }
 
 export interface Traffic {
