@@ -59,7 +59,7 @@ func (f *File) pairs() []pair {
 		}
 		rule := api.HAProxyRule{Name: name, RuleType: kind}
 		if readFrontend(b.text, back, &rule) && readBackend(f.region[j].text, &rule) && rule.Check() == nil {
-			front, backText := render(rule, certificatePath(b.text), f.eol)
+			front, backText := render(rule, certificatePath(b.text), lineEnd(b.text)) // of its own: a file can have both
 			rule.ByHand = front != string(b.text) || backText != string(f.region[j].text)
 			out = append(out, pair{rule, i, j})
 		}
@@ -240,7 +240,7 @@ func (f *File) Change(r api.HAProxyRule, certificate string) error {
 		return nil
 	}
 	id := r.RuleType + "_" + r.Name
-	frontText, backText := render(r, certificate, f.eol)
+	frontText, backText := render(r, certificate, lineEnd(front.text))
 	*front, *back = block{[]byte(frontText), "frontend", id}, block{[]byte(backText), "backend", "backend_" + id}
 	return nil
 }
