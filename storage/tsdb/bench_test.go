@@ -163,3 +163,45 @@ func BenchmarkQueryInstant(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRollUp rolls one window of 100 targets with 500 series each up.
+func BenchmarkRollUp(b *testing.B) {
+	const targets, series = 100, 500
+	db := storagetest.TSDB(b)
+	begin := hoursAgo(3)
+	var batch []storage.Sample
+	window := func(n int) {
+		for target := range targets {
+			for s := range series {
+				name := fmt.Sprintf("gauge_%d", s)
+				if s%2 == 0 {
+					name = fmt.Sprintf("counter_%d_total", s)
+				}
+				ls := []storage.Label{{Name: "__name__", Value: name}, {Name: "job", Value: "node"}, {Name: "instance", Value: fmt.Sprint("h", target)}, {Name: "server", Value: fmt.Sprint(target)}}
+				for i := range 30 {
+					v := float64(s)
+					if s%2 == 0 || s%5 == 0 {
+						v = float64(i * s)
+					}
+					batch = append(batch, storage.Sample{Labels: ls, Time: begin.Add(time.Duration(n*30+i+1) * 10 * time.Second).UnixMilli(), Value: v})
+				}
+			}
+			if err := db.Append(batch); err != nil {
+				b.Fatal(err)
+			}
+			batch = batch[:0]
+		}
+	}
+	window(0)
+	window(1)
+	end := begin.Add(10 * time.Minute)
+	if err := db.RollWindow(b.Context(), "5m", end); err != nil { // the index learns the names
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := db.RollWindow(b.Context(), "5m", end); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/targets/series, "ns/series")
+}

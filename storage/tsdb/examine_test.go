@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,12 +27,12 @@ func runProbeChild() error {
 	return tsdb.Probe(context.Background(), args[len(args)-1], deep)
 }
 
-// threeMonths are the days that a test writes to, newest first.
-func threeMonths() []time.Time {
+// threeMonths are the days that a test writes to, newest first. They do not move while the tests run, however long.
+var threeMonths = sync.OnceValue(func() []time.Time {
 	now := time.Now().UTC().Add(-time.Minute)
 	first := time.Date(now.Year(), now.Month(), 1, 12, 0, 0, 0, time.UTC)
 	return []time.Time{now, first.AddDate(0, -1, 3), first.AddDate(0, -2, 3)}
-}
+})
 
 // keepLong lets a test store samples of earlier months.
 var keepLong = tsdb.Retention{Raw: 400 * 24 * time.Hour, FiveMinutes: 400 * 24 * time.Hour}

@@ -27,11 +27,17 @@ func (db *DB) Plan(expr string, from, to time.Time, step time.Duration, o QueryO
 	return list, nil
 }
 
-// RollupRules are the functions of a range that rollups can answer.
-func RollupRules() []string {
-	var list []string
-	for name := range rangeRules {
-		list = append(list, name)
+// SetMaxRawSamples lets tests reach the limit of one range query with few samples.
+func (db *DB) SetMaxRawSamples(n int64) { db.maxRawSamples = n }
+
+// RollWindow writes the window of a tier that ends at end.
+func (db *DB) RollWindow(ctx context.Context, tier string, end time.Time) error {
+	for _, j := range db.rollup.jobs {
+		if j.to.name == tier {
+			if _, err := j.rollWindow(ctx, end.UnixMilli()); err != nil {
+				return err
+			}
+		}
 	}
-	return list
+	return nil
 }

@@ -103,18 +103,17 @@ func (db *DB) plan(ctx context.Context, text string, from, to, step int64, o Que
 // cut groups the times of evaluation by the tier that answers them.
 func (p *planner) cut() []segment {
 	var list []segment
-	for t := p.from; t <= p.to; t += p.step {
+	for t := p.from; ; t += p.step {
 		tier := p.tierAt(t)
 		if n := len(list); n > 0 && list[n-1].tier == tier {
 			list[n-1].to = t
 		} else {
 			list = append(list, segment{tier: tier, from: t, to: t})
 		}
-		if p.step == 0 {
-			break
+		if p.step == 0 || t > p.to-p.step {
+			return list
 		}
 	}
-	return list
 }
 
 // tierAt decides who answers an evaluation at t.
@@ -188,7 +187,7 @@ func (p *planner) tooMany(ctx context.Context, segments []segment) (too bool, sa
 		perSeries[i] = length / usualInterval.Milliseconds()
 		samples += perSeries[i] * fewSeries
 	}
-	if samples <= maxRawSamples {
+	if samples <= p.db.maxRawSamples {
 		return false, samples, nil
 	}
 	samples = 0
@@ -209,12 +208,22 @@ func (p *planner) tooMany(ctx context.Context, segments []segment) (too bool, sa
 		samples += perSeries[i] * int64(n)
 	}
 	for _, t := range p.db.tiers[1:] {
-		if samples <= maxRawSamples || samples/int64(max(1, p.coarsest/usualInterval)) <= maxRawSamples {
+		if samples/int64(max(1, p.coarsest/usualInterval)) <= p.db.maxRawSamples {
 			break
 		}
 		p.coarsest = t.resolution
 	}
 	return p.coarsest > 0, samples, nil
+}
+
+// lookback is how far a bare selector looks for its window: one window, so that a gap stays a gap, or two where the newest
+// windows are not finished yet.
+func (p *planner) lookback(s *segment) time.Duration {
+	back := s.tier.resolution
+	if _, newest := p.needs.span(s.to); !s.tier.reaches(newest) {
+		back *= 2
+	}
+	return max(back, p.options.LookbackDelta)
 }
 
 // rewrite puts the expression of every segment in and tells what was done.
@@ -236,7 +245,7 @@ func (p *planner) rewrite(r *plan) error {
 		if s.expr, err = w.rewrite(e); err != nil {
 			return err
 		}
-		s.lookback = max(2*s.tier.resolution, p.options.LookbackDelta)
+		s.lookback = p.lookback(s)
 		until := ""
 		if i < len(r.segments)-1 {
 			until = " until " + time.UnixMilli(s.to).UTC().Format(time.RFC3339)

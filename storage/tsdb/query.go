@@ -21,6 +21,7 @@ const (
 	queryTimeout    = time.Minute
 	maxQuerySamples = 10_000_000 // in memory at once, 16 bytes each
 	subqueryStep    = time.Minute
+	maxSteps        = 1_000_000 // of a range query
 )
 
 // QueryOptions narrow one query; a zero field keeps the default, a value above a limit is cut to it.
@@ -78,6 +79,9 @@ func (db *DB) PromQueryRange(ctx context.Context, expr string, from, to time.Tim
 	}
 	if to.Before(from) {
 		return nil, storage.Invalid("to", "the end lies before the start")
+	}
+	if n := (to.UnixMilli() - from.UnixMilli()) / step.Milliseconds(); n < 0 || n > maxSteps { // below zero: beyond an int64
+		return nil, storage.Invalid("step", fmt.Sprintf("the range has more than %d steps, give a wider one", maxSteps))
 	}
 	return db.evaluate(ctx, "range", o, expr, from.UnixMilli(), to.UnixMilli(), step.Milliseconds())
 }

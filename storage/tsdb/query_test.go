@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -197,4 +198,17 @@ func TestTooManySeries(t *testing.T) {
 	if _, err := db.Query(t.Context(), "m", hourStart); !errors.As(err, &e) {
 		t.Errorf("300 series of 20: %v", err)
 	}
+}
+
+func TestTooManySteps(t *testing.T) {
+	t.Parallel()
+	db := storagetest.TSDB(t)
+	f := func(from, to time.Time, step time.Duration) {
+		t.Helper()
+		if _, err := db.PromQueryRange(t.Context(), "up", from, to, step, tsdb.QueryOptions{}); err == nil || !strings.Contains(err.Error(), "step") {
+			t.Errorf("%v", err)
+		}
+	}
+	f(hourStart, hourStart.Add(100*24*time.Hour), time.Second)
+	f(time.UnixMilli(math.MinInt64/2-1), time.UnixMilli(math.MaxInt64/2), time.Hour)
 }

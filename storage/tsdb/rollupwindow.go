@@ -3,8 +3,6 @@ package tsdb
 import (
 	"context"
 	"strings"
-
-	"github.com/prometheus/prometheus/model/value"
 )
 
 // everything is a limit that no search of a rollup reaches.
@@ -131,38 +129,15 @@ func (j *rollupJob) findBefore(ctx context.Context, target string, counters map[
 			if c == nil {
 				continue
 			}
-			before, ok, err := g.blocks.lastValue(g.series[i].chains[aggAvg], mint, maxt, &s)
-			if err != nil {
+			if err := g.blocks.read(g.series[i].chains[aggAvg], mint, maxt, &s); err != nil {
 				return err
 			}
-			if ok {
+			if before, ok := s.last(); ok {
 				c.inc += step(before, c.first)
 			}
 		}
 		return nil
 	})
-}
-
-// lastValue returns the newest value of a chain within [mint, maxt] that is no staleness marker. Only the last block that
-// has one is decoded, apart from those that follow it.
-func (l blockList) lastValue(c chain, mint, maxt int64, s *samples) (v float64, ok bool, err error) {
-	var refs []int32
-	for b := c.first; b >= 0; b = l[b].next {
-		refs = append(refs, b)
-	}
-	for len(refs) > 0 && !ok {
-		last := len(refs) - 1
-		s.clear()
-		if err := s.read(&l[refs[last]].ref, mint, maxt); err != nil {
-			return 0, false, err
-		}
-		s.order()
-		for i := len(s.vs) - 1; i >= 0 && !ok; i-- {
-			v, ok = s.vs[i], !value.IsStaleNaN(s.vs[i])
-		}
-		refs = refs[:last]
-	}
-	return v, ok, nil
 }
 
 // rollRollups aggregates rollups of a finer tier.

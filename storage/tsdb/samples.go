@@ -34,6 +34,16 @@ func (s *samples) order() {
 	s.dropDuplicates()
 }
 
+// last is the newest value that is no staleness marker.
+func (s *samples) last() (v float64, ok bool) {
+	for i := len(s.vs) - 1; i >= 0; i-- {
+		if !value.IsStaleNaN(s.vs[i]) {
+			return s.vs[i], true
+		}
+	}
+	return 0, false
+}
+
 // dropDuplicates leaves one sample per timestamp: the greatest value, and any value rather than a staleness marker. The
 // engine keeps all of them in no stable order, this choice gives the same answer before and after it merged its files.
 func (s *samples) dropDuplicates() {

@@ -85,22 +85,23 @@ func (o *Options) check() error {
 
 // DB is an open database. All methods may be called at the same time.
 type DB struct {
-	dir        string
-	log        *slog.Logger
-	lock       *dirLock
-	disk       *diskGuard
-	budget     uint64 // bytes; 0: none
-	overBudget atomic.Bool
-	closeNeeds uint64  // bytes that the engine may write when it is closed: its caches
-	tiers      []*tier // the finest first
-	raw        *vm     // of the first tier: what is appended goes there
-	wal        *wal
-	rollup     *rollup
-	gate       *gate
-	promql     *promqlEngines
-	metadata   *metadataStore
-	metrics    *metrics
-	parser     selectorParser
+	dir           string
+	log           *slog.Logger
+	lock          *dirLock
+	disk          *diskGuard
+	budget        uint64 // bytes; 0: none
+	overBudget    atomic.Bool
+	closeNeeds    uint64  // bytes that the engine may write when it is closed: its caches
+	tiers         []*tier // the finest first
+	maxRawSamples int64   // of one range query
+	raw           *vm     // of the first tier: what is appended goes there
+	wal           *wal
+	rollup        *rollup
+	gate          *gate
+	promql        *promqlEngines
+	metadata      *metadataStore
+	metrics       *metrics
+	parser        selectorParser
 
 	mu     sync.Mutex // guards closed and every calls.Add
 	closed bool
@@ -119,7 +120,7 @@ func Open(o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open tsdb: %w", err)
 	}
-	db := &DB{dir: o.Dir, log: o.Log, lock: lock, tiers: newTiers(o), closeNeeds: uint64(o.MemoryBytes), budget: o.MaxBytes}
+	db := &DB{dir: o.Dir, log: o.Log, lock: lock, tiers: newTiers(o), maxRawSamples: maxRawSamples, closeNeeds: uint64(o.MemoryBytes), budget: o.MaxBytes}
 	db.disk = &diskGuard{dir: o.Dir, minBytes: o.MinFreeBytes, minPercent: o.MinFreePercent, log: o.Log}
 	db.disk.check()
 	if err := db.prepare(o); err != nil {
