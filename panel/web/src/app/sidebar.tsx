@@ -9,8 +9,8 @@ import { type External, useExternal } from '../lib/external'
 import { currentLanguage, setLanguage } from '../lib/i18n'
 import { useCollectInterval } from '../lib/settings'
 import { toggleTheme, useTheme } from '../lib/theme'
-import { useFormat } from '../lib/use-format'
-import { type Counted, useCounts } from './counts'
+import { Count } from './count'
+import { useCounts } from './counts'
 import { pages } from './routes'
 import { useSignOut } from './use-sign-out'
 
@@ -58,12 +58,6 @@ function Group({ group }: { group: (typeof groups)[number] }) {
       })}
     </>
   )
-}
-
-function Count({ value }: { value: Counted | undefined }) {
-  const f = useFormat()
-  if (!value || value.count === 0) return null
-  return <span className={value.urgent ? 'n crit' : 'n'} title={value.title}>{f.count(value.count)}</span>
 }
 
 function Connection({ connection }: { connection: External<ConnectionState> }) {

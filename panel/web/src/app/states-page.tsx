@@ -8,7 +8,7 @@ const states = ['loading', 'empty', 'error', 'data'] as const
 export function StatesPage() {
   const { i18n } = useTranslation()
   const theme = useTheme()
-  const cases = [...pages.map((p) => p.path.replace(':id', '1')), 'login']
+  const cases = [...pages.map((p) => p.path.replace(':id', '1').replace(':tab', 'rules')), 'login']
   return (
     <main className="h-dvh overflow-auto p-5">
       {cases.map((path) => (

@@ -4,6 +4,8 @@ import { NavLink, useNavigate } from 'react-router'
 import { Menu } from '../components/menu'
 import { currentLanguage, setLanguage } from '../lib/i18n'
 import { toggleTheme } from '../lib/theme'
+import { Count } from './count'
+import { useCounts } from './counts'
 import { pages } from './routes'
 import { useSignOut } from './use-sign-out'
 
@@ -14,12 +16,13 @@ export function TabBar({ onSearch }: { onSearch: () => void }) {
   const { t } = useTranslation('app')
   const navigate = useNavigate()
   const signOut = useSignOut()
+  const counts = useCounts()
   const entries = pages.flatMap(({ path, nav }) => (nav ? [{ path, ...nav }] : []))
   const rest = entries.slice(shown)
   return (
     <nav className="tabbar" aria-label={t('quickMenu')}>
-      {entries.slice(0, shown).map(({ path, label, icon: Icon }) => (
-        <NavLink key={path} to={`/${path}`} end={path === ''}><Icon aria-hidden /><span>{t(`nav.${label}`)}</span></NavLink>
+      {entries.slice(0, shown).map(({ path, label, icon: Icon, count }) => (
+        <NavLink key={path} to={`/${path}`} end={path === ''}><span className="tab-i"><Icon aria-hidden />{count === 'alerts' && <Count value={counts.alerts} />}</span><span>{t(`nav.${label}`)}</span></NavLink>
       ))}
       <button type="button" onClick={onSearch}><Search aria-hidden /><span>{t('searchShort')}</span></button>
       <Menu

@@ -63,20 +63,24 @@ function randomId(): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`
 }
 
-async function request<T>(method: string, path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
+async function answerTo(method: string, path: string, body: unknown, options: RequestOptions): Promise<Response> {
   let response: Response
   try {
     response = await send(method, path, body, options)
   } catch (error) {
     throw await whyNoAnswer(error, options)
   }
-  const requestId = response.headers.get('X-Request-Id')
-  if (!response.ok) throw await refused(response, requestId)
+  if (!response.ok) throw await refused(response, response.headers.get('X-Request-Id'))
+  return response
+}
+
+async function request<T>(method: string, path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
+  const response = await answerTo(method, path, body, options)
   if (response.status === 204) return undefined as T
   try {
     return (await response.json()) as T
   } catch {
-    throw new ApiError(response.status, 'bad_answer', 'The answer is no JSON.', null, requestId)
+    throw new ApiError(response.status, 'bad_answer', 'The answer is no JSON.', null, response.headers.get('X-Request-Id'))
   }
 }
 
@@ -124,6 +128,8 @@ async function askSession(): Promise<'in' | 'out' | 'unreachable'> {
 }
 
 export const api = {
+  /** For the few answers that are no JSON. */
+  text: (path: string, options: RequestOptions = {}) => answerTo('GET', path, undefined, options).then((r) => r.text()),
   get: <T>(path: string, options?: RequestOptions) => request<T>('GET', path, undefined, options),
   post: <T>(path: string, body?: unknown, options?: RequestOptions) => request<T>('POST', path, body, options),
   put: <T>(path: string, body?: unknown, options?: RequestOptions) => request<T>('PUT', path, body, options),

@@ -16,7 +16,7 @@ export function installMock(mock: MockApi, options: { latency?: number; live?: n
     const answer = mock.answer(request)
     if (answer === 'hang') return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
     if (answer === 'drop') throw new TypeError('Failed to fetch')
-    return new Response(JSON.stringify(answer.body), { status: answer.status, headers: { 'Content-Type': 'application/json', 'X-Request-Id': 'a1b2c3d4e5f60718' } })
+    return new Response(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body), { status: answer.status, headers: { 'Content-Type': 'application/json', 'X-Request-Id': 'a1b2c3d4e5f60718' } })
   }
 
   class MockEventSource extends EventTarget {

@@ -1,6 +1,7 @@
 import type { AuditEntry, BanStatus, ChartResponse, LiveServer, ServerItem, SessionItem, SparklinesResponse, Token } from '../api/types'
 import { liveOf } from '../lib/live-values'
 import { fleet, metrics, nextLive, random, wander } from './fleet'
+import { MockAlerts } from './mock-alerts'
 import { MockBilling, MockChannels } from './mock-billing'
 import { fail, type MockAnswer, type MockRequest, type Route } from './mock-route'
 
@@ -26,6 +27,7 @@ export class MockApi {
   sessions: SessionItem[]
   tokens: Token[]
   audit: AuditEntry[]
+  readonly alerts: MockAlerts
   readonly billing: MockBilling
   readonly channels: MockChannels
   /** Every request, in order. */
@@ -48,9 +50,10 @@ export class MockApi {
     ]
     this.tokens = [{ id: 1, name: 'Grafana', scopes: ['metrics:read'], created_at: ago(20_000), last_used: ago(1) }, { id: 2, name: 'deploy', scopes: ['fleet:read', 'fleet:write'], created_at: ago(9000), last_used: null }]
     this.audit = this.auditEntries(180)
+    this.alerts = new MockAlerts(this.now, () => this.servers)
     this.billing = new MockBilling(this.now)
     this.channels = new MockChannels(this.now)
-    this.features = [...this.billing.routes, ...this.channels.routes]
+    this.features = [...this.alerts.routes, ...this.billing.routes, ...this.channels.routes]
   }
 
   private auditEntries(n: number): AuditEntry[] {

@@ -21,6 +21,13 @@ export interface ChartLimits {
   crit: number
 }
 
+/** Where an alert begins: values beyond it are red. */
+export interface ChartThreshold {
+  value: number
+  /** Beyond means under it. */
+  below: boolean
+}
+
 /** Texts of a chart; the feature passes them in its language. */
 export interface ChartLabels {
   noData: string

@@ -1,6 +1,6 @@
 import uPlot from 'uplot'
 import { type Colors, alpha } from '../../lib/colors'
-import type { ChartData, ChartFormat, ChartLimits } from './chart-types'
+import type { ChartData, ChartFormat, ChartLimits, ChartThreshold } from './chart-types'
 import { type Gap, findGaps } from './gaps'
 import { niceMax, tickStep, ticks, timeStep } from './scale'
 import { seriesColor } from './series-color'
@@ -11,6 +11,8 @@ export interface PlotStyle {
   binary: boolean
   maxFixed: number | null
   limits: ChartLimits | null
+  /** Of the alert that the reader came from; it takes the place of the limits. */
+  threshold: ChartThreshold | null
   colors: Colors
   format: ChartFormat
   noData: string
@@ -55,8 +57,25 @@ function limitStroke(u: uPlot, base: string, limits: ChartLimits, colors: Colors
   return gradient
 }
 
+/** Red beyond the threshold of an alert, the series' colour on its other side. */
+function thresholdStroke(u: uPlot, base: string, { value, below }: ChartThreshold, colors: Colors): CanvasGradient | string {
+  const top = u.bbox.top
+  const bottom = top + u.bbox.height
+  if (!Number.isFinite(top) || bottom <= top) return base
+  const at = Math.min(1, Math.max(0, (u.valToPos(value, 'y', true) - top) / (bottom - top)))
+  const gradient = u.ctx.createLinearGradient(0, top, 0, bottom)
+  const [over, under] = below ? [base, colors['crit-f']] : [colors['crit-f'], base]
+  for (const [place, color] of [[0, over], [at, over], [at, under], [1, under]] as const) gradient.addColorStop(place, color)
+  return gradient
+}
+
 function seriesOptions(style: PlotStyle): uPlot.Series[] {
-  const { data, mirror, limits, colors } = style
+  const { data, mirror, limits, threshold, colors } = style
+  const stroke = (color: string): uPlot.Series.Stroke => {
+    if (mirror) return color
+    if (threshold) return (u) => thresholdStroke(u, color, threshold, colors)
+    return limits ? (u) => limitStroke(u, color, limits, colors) : color
+  }
   return [
     {},
     ...data.series.flatMap((s, i): uPlot.Series[] => {
@@ -65,7 +84,7 @@ function seriesOptions(style: PlotStyle): uPlot.Series[] {
       return [
         {
           label: s.label,
-          stroke: limits && !mirror && i === 0 ? (u) => limitStroke(u, color, limits, colors) : color,
+          stroke: i === 0 ? stroke(color) : color,
           width: 1.5,
           fill: i === 0 || mirror ? alpha(color, 0.1) : undefined,
           fillTo: 0,
@@ -137,7 +156,7 @@ function drawGaps(u: uPlot, gaps: Gap[], style: PlotStyle): void {
 function drawLimit(u: uPlot, limit: number, color: string): void {
   const ratio = devicePixelRatio || 1
   const y = Math.round(u.valToPos(limit, 'y', true))
-  if (y < u.bbox.top) return
+  if (y < u.bbox.top || y > u.bbox.top + u.bbox.height) return
   u.ctx.save()
   u.ctx.strokeStyle = alpha(color, 0.7)
   u.ctx.lineWidth = ratio
@@ -180,7 +199,7 @@ function axes(style: PlotStyle, top: number): uPlot.Axis[] {
 
 /** Everything that uPlot needs to draw a chart in our manner; size, cursor and selection belong to the component. */
 export function plotOptions(style: PlotStyle): Pick<uPlot.Options, 'series' | 'bands' | 'scales' | 'axes' | 'hooks' | 'legend' | 'padding'> {
-  const top = style.maxFixed ?? niceMax(highest(style.data), style.binary)
+  const top = style.maxFixed ?? niceMax(Math.max(highest(style.data), style.threshold?.value ?? 0), style.binary)
   const gaps = findGaps(style.data.timestamps, style.data.series.map((s) => s.mean), style.data.stepSeconds, style.data.earliest)
   return {
     legend: { show: false },
@@ -193,7 +212,9 @@ export function plotOptions(style: PlotStyle): Pick<uPlot.Options, 'series' | 'b
       drawAxes: [(u) => drawGaps(u, gaps, style)],
       draw: [
         (u) => {
-          if (style.limits && !style.mirror) drawLimit(u, style.limits.crit, style.colors['crit-f'])
+          const limit = style.threshold?.value ?? (style.mirror ? undefined : style.limits?.crit)
+          if (limit !== undefined) drawLimit(u, limit, style.colors['crit-f'])
+          if (style.threshold && style.mirror) drawLimit(u, -style.threshold.value, style.colors['crit-f'])
           if (!style.mirror) return
           const ratio = devicePixelRatio || 1
           u.ctx.fillStyle = style.colors.line2

@@ -4,7 +4,7 @@ import 'uplot/dist/uPlot.min.css'
 import './chart.css'
 import { colors } from '../../lib/colors'
 import { useTheme } from '../../lib/theme'
-import type { ChartData, ChartFormat, ChartLabels, ChartLimits } from './chart-types'
+import type { ChartData, ChartFormat, ChartLabels, ChartLimits, ChartThreshold } from './chart-types'
 import { chartKey } from './chart-keys'
 import { type Cursor, nearest } from './cursor'
 import { plotColumns, plotOptions } from './plot'
@@ -24,6 +24,7 @@ export interface TimeChartProps {
   binary?: boolean
   maxFixed?: number | null
   limits?: ChartLimits | null
+  threshold?: ChartThreshold | null
   onZoom?: (from: number, to: number) => void
   onReset?: () => void
 }
@@ -31,7 +32,7 @@ export interface TimeChartProps {
 /** Lines over time with a band from minimum to maximum, gaps left open, and a cursor that all charts of the page share. */
 export function TimeChart(props: TimeChartProps) {
   const { name, data, from, to, format, labels, cursor, height = 168 } = props
-  const { mirror = false, binary = false, maxFixed = null, limits = null } = props
+  const { mirror = false, binary = false, maxFixed = null, limits = null, threshold = null } = props
   const theme = useTheme()
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(null)
@@ -43,7 +44,7 @@ export function TimeChart(props: TimeChartProps) {
   useLayoutEffect(() => {
     const element = host.current
     if (!element) return
-    const style = { data, mirror, binary, maxFixed, limits, colors: colors(), format, noData: labels.noData }
+    const style = { data, mirror, binary, maxFixed, limits, threshold, colors: colors(), format, noData: labels.noData }
     const base = plotOptions(style)
     const timeLabel = document.createElement('div')
     timeLabel.className = 'chart-time'
@@ -138,7 +139,7 @@ export function TimeChart(props: TimeChartProps) {
       u.destroy()
       plot.current = null
     }
-  }, [data, from, to, mirror, binary, maxFixed, limits, theme, format, labels.noData, cursor, height])
+  }, [data, from, to, mirror, binary, maxFixed, limits, threshold, theme, format, labels.noData, cursor, height])
 
   const { onZoom, onReset } = props
   return (

@@ -68,6 +68,8 @@ export interface SparkStyle {
   /** Fixed end of the scale, as 100 for percent; otherwise the data decides. It starts at zero. */
   max?: number
   limit?: Limit
+  /** A dashed line at the threshold of an alert; the scale reaches it. */
+  line?: number
   color?: ColorName
   fill?: boolean
   /** Slate, for what no longer answers. */
@@ -79,7 +81,7 @@ const edge = 1.5
 
 export function drawSpark(g: CanvasRenderingContext2D, width: number, height: number, values: Points, style: SparkStyle = {}): void {
   const last = values.length - 1
-  const max = style.max ?? Math.max(1e-9, largest(values) * 1.12)
+  const max = style.max ?? Math.max(1e-9, largest(values) * 1.12, (style.line ?? 0) * 1.12)
   const color = colors()[style.dim ? 's-f' : (style.color ?? 's-a')]
   const x = (i: number) => edge + (i / last) * (width - 2 * edge)
   const y = (v: number) => height - edge - (Math.min(v, max) / max) * (height - 2 * edge)
@@ -95,6 +97,16 @@ export function drawSpark(g: CanvasRenderingContext2D, width: number, height: nu
     if (style.fill !== false) fillTo(g, x(to), x(from), height, alpha(color, 0.12))
   }
   if (end < last) hatch(g, x(end), 0, width - x(end), height)
+  if (style.line !== undefined && style.line <= max) {
+    g.strokeStyle = alpha(colors()['crit-f'], 0.7)
+    g.lineWidth = 1
+    g.setLineDash([3, 3])
+    g.beginPath()
+    g.moveTo(0, y(style.line))
+    g.lineTo(width, y(style.line))
+    g.stroke()
+    g.setLineDash([])
+  }
 }
 
 /** Download above the line, upload below it, the same scale both ways. */

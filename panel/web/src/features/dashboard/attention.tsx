@@ -1,8 +1,9 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import type { LiveServer, ServerItem } from '../../api/types'
+import type { ActiveAlert, LiveServer, ServerItem } from '../../api/types'
 import { StateGlyph } from '../../components/state-glyph'
+import { chartLink, isNews, useActiveAlerts, wordsOf } from '../../lib/alerts'
 import { serverState } from '../../lib/fleet'
 import { live, useFleetTotals } from '../../lib/live'
 import { level, loadLevel } from '../../lib/limits'
@@ -17,13 +18,17 @@ export function Attention({ servers }: { servers: ServerItem[] }) {
   const f = useFormat()
   useFleetTotals() // renders once per message of the stream
   const bad = needy(servers, live.all())
+  const alerts = useActiveAlerts().data?.filter((a) => isNews(a) && !bad.some((b) => b.server.id === a.server_ids[0])) ?? []
+  const count = bad.length + alerts.length
+  const worst = bad[0]?.state === 'offline' || alerts.some((a) => a.severity === 'critical') ? 'crit' : 'warn'
   return (
     <section className="card" aria-label={t('attention.title')}>
       <div className="card-h">
         <h2>{t('attention.title')}</h2>
-        {bad.length > 0 && <span className={`pill ${bad[0]?.state === 'offline' ? 'crit' : 'warn'}`}>{f.count(bad.length)}</span>}
+        {count > 0 && <span className={`pill ${worst}`}>{f.count(count)}</span>}
         <span className="grow" />
-        {bad.length > shown && <button type="button" className="link sm" aria-expanded={all} onClick={() => setAll(!all)}>{t(all ? 'attention.fewer' : 'attention.all')}</button>}
+        {count > shown && <button type="button" className="link sm" aria-expanded={all} onClick={() => setAll(!all)}>{t(all ? 'attention.fewer' : 'attention.all')}</button>}
+        <Link className="link sm" to="/alerts">{t('attention.alerts')}</Link>
       </div>
       <ul className="att">
         {bad.slice(0, all ? bad.length : shown).map(({ server, now, state }) => (
@@ -34,9 +39,27 @@ export function Attention({ servers }: { servers: ServerItem[] }) {
             {state === 'offline' && server.last_seen && <span className="t3 sm">{f.age(Date.parse(server.last_seen))}</span>}
           </li>
         ))}
-        {bad.length === 0 && <li className="fine"><StateGlyph state="online" /><span className="w">{t(servers.length > 0 ? 'attention.none' : 'attention.empty')}</span></li>}
+        {alerts.slice(0, all ? alerts.length : Math.max(0, shown - bad.length)).map((a) => <AlertRow key={a.fingerprint + a.alertname} alert={a} name={servers.find((v) => v.id === a.server_ids[0])?.name} />)}
+        {count === 0 && <li className="fine"><StateGlyph state="online" /><span className="w">{t(servers.length > 0 ? 'attention.none' : 'attention.empty')}</span></li>}
       </ul>
     </section>
+  )
+}
+
+/** An alert about a server whose figures look right now, or about the panel itself. */
+function AlertRow({ alert: a, name }: { alert: ActiveAlert; name: string | undefined }) {
+  const { t } = useTranslation('dashboard')
+  const f = useFormat()
+  const since = Date.parse(a.fired_at ?? a.since)
+  const to = a.chart ? chartLink({ serverId: a.chart.server_id, chart: a.chart.chart, threshold: a.chart.threshold, type: a.alertname, from: Date.parse(a.since), to: null }) : '/alerts'
+  const { summary, description } = wordsOf(a, f.language)
+  return (
+    <li>
+      <StateGlyph state={a.severity === 'critical' ? 'critical' : 'attention'} />
+      <Link className="n" to={to}>{name ?? t('attention.panel')}</Link>
+      <span className="w" title={description}>{summary}</span>
+      <span className="t3 sm">{f.age(since)}</span>
+    </li>
   )
 }
 

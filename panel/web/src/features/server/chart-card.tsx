@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from 'react'
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DashboardChart } from '../../api/types'
 import { Button } from '../../components/button'
@@ -15,6 +15,8 @@ import { chartFormat } from './chart-format'
 import { ChartMessage } from './chart-message'
 import { MultiplesCard } from './multiples'
 import { useChart } from './queries'
+import type { ChartTarget } from './target'
+import { ThresholdPill } from './threshold-pill'
 
 const plotHeight = 190
 
@@ -29,14 +31,17 @@ export interface ChartCardProps {
   onReset: () => void
   /** Limits that depend on the server, such as its number of cores. */
   limits?: DashboardChart['limits']
+  /** The reader came from an alert about this chart. */
+  target?: ChartTarget | null
+  onClearTarget?: () => void
 }
 
 /** One chart of a dashboard page: heading, legend with values, plot; with its loading, empty and error states. */
 export function ChartCard(props: ChartCardProps) {
-  const { chart } = props
+  const { chart, target } = props
   const { t } = useTranslation('server')
   const f = useFormat()
-  const [open, setOpen] = useState(!chart.collapsed)
+  const [open, setOpen] = useState(!chart.collapsed || Boolean(target))
   const title = chart.title[f.language]
   if (open) return <OpenChart {...props} onFold={chart.collapsed ? () => setOpen(false) : undefined} />
   return (
@@ -49,7 +54,7 @@ export function ChartCard(props: ChartCardProps) {
   )
 }
 
-function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, onReset, limits = chart.limits, onFold }: ChartCardProps & { onFold?: () => void }) {
+function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, onReset, limits = chart.limits, target = null, onClearTarget, onFold }: ChartCardProps & { onFold?: () => void }) {
   const { t } = useTranslation('server')
   const f = useFormat()
   const query = useChart(serverId, chart.id, range, points)
@@ -60,11 +65,16 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, on
   const title = chart.title[f.language]
   const filled = query.data && data && hasValues(query.data)
 
-  if (chart.kind === 'multiples') return <MultiplesCard chart={chart} query={query} data={filled ? data : undefined} format={format} onFold={onFold} />
+  const card = useScrolledTo(target)
+  const threshold = target?.threshold ?? null
+  const pill = target && <ThresholdPill target={target} format={format} onClear={onClearTarget} />
+
+  if (chart.kind === 'multiples') return <MultiplesCard cardRef={card} chart={chart} query={query} data={filled ? data : undefined} format={format} target={target} pill={pill} onFold={onFold} />
   return (
-    <section className="card chart" aria-label={title} data-chart={chart.id}>
+    <section ref={card} className={target ? 'card chart aimed' : 'card chart'} aria-label={title} data-chart={chart.id}>
       <div className="card-h">
         <h2>{title}</h2>
+        {pill}
         {filled && chart.kind === 'line' && <ChartLegend data={data} format={format} cursor={cursor} noData={t('chart.noData')} />}
         {chart.kind === 'heat' && <HeatScale />}
       </div>
@@ -73,7 +83,7 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, on
         {filled && chart.kind === 'line' && (
           <TimeChart
             name={title} data={data} from={query.data.from} to={query.data.to} format={format} labels={labels} cursor={cursor} height={plotHeight}
-            mirror={chart.mirror} binary={chart.unit === 'bytes' || chart.unit === 'bytes_per_second'} maxFixed={chart.max_fixed} limits={limits}
+            mirror={chart.mirror} binary={chart.unit === 'bytes' || chart.unit === 'bytes_per_second'} maxFixed={chart.max_fixed} limits={limits} threshold={threshold}
             onZoom={onZoom} onReset={onReset}
           />
         )}
@@ -88,6 +98,16 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, on
       {filled && table && <ChartTable name={title} data={data} format={format} timeLabel={labels.time} />}
     </section>
   )
+}
+
+/** Brings the chart that a link points at into view, once. */
+function useScrolledTo(target: ChartTarget | null) {
+  const card = useRef<HTMLElement>(null)
+  const aimed = target !== null
+  useEffect(() => {
+    if (aimed) card.current?.scrollIntoView({ block: 'center' })
+  }, [aimed])
+  return card
 }
 
 export function useChartLabels(): ChartLabels {

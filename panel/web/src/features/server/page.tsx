@@ -19,6 +19,7 @@ import { useChart, useDashboardPage, useDocument } from './queries'
 import { RangeBar } from './range-bar'
 import './server.css'
 import { SystemCard } from './system-card'
+import { useChartTarget } from './target'
 
 const points = 720
 /** A zoom shows at least so many scrapes. */
@@ -47,6 +48,7 @@ function Loaded({ id }: { id: number }) {
   const first = useChart(id, 'cpu', range, points).data
   const zoom = (from: number, to: number) => setRange(zoomed(range, from, to, leastPoints * 1000 * (first?.interval_seconds ?? 10)))
   const leave = () => setRange({ period: periodOf(range) })
+  const [target, clearTarget] = useChartTarget()
   useCommands(periods.map((p, i) => ({ id: `period-${p}`, label: t('range.command', { period: t(`period.${p}`) }), keys: `P ${i + 1}`, run: () => setRange({ period: p }) })))
   useCommands('from' in range ? [{ id: 'zoom-leave', label: t('range.reset', { period: t(`period.${range.back}`) }), keys: 'Escape', run: leave }] : [])
   const now = useMemo(() => streamed ?? (server && liveOf(server)), [streamed, server])
@@ -64,7 +66,7 @@ function Loaded({ id }: { id: number }) {
           <div className="charts">
             {charts.map((chart) => (
               <div key={chart.id} className={chart.kind === 'heat' ? 'wide' : undefined}>
-                <ChartCard {...shared} chart={chart} limits={limitsOf(chart, now)} />
+                <ChartCard {...shared} chart={chart} limits={limitsOf(chart, now)} target={target?.chart === chart.id ? target : null} onClearTarget={clearTarget} />
               </div>
             ))}
           </div>
