@@ -51,7 +51,7 @@ export class Panel {
   }
 
   async up(): Promise<void> {
-    const env = { ...process.env, PANEL_LISTEN: `127.0.0.1:${this.port}`, PANEL_DATA: this.dir, PANEL_UID: uid, PANEL_PASSWORD: password, PANEL_AGENT_BINARIES: join(root, 'bin') }
+    const env = { ...process.env, PANEL_LISTEN: `127.0.0.1:${this.port}`, PANEL_DATA: this.dir, PANEL_UID: uid, PANEL_PASSWORD: password, PANEL_AGENT_BINARIES: join(root, 'bin'), PANEL_OUTBOUND_ALLOW: '127.0.0.1' }
     const child = spawn(bin('panel'), ['run'], { env, stdio: ['ignore', 'ignore', 'pipe'] })
     let log = ''
     child.stderr.on('data', (d: Buffer) => (log += d))

@@ -315,6 +315,6 @@ export const serverPage = {
     line('network', text('Network', 'Сеть'), 'bits_per_second', [['download', 'download', 'загрузка'], ['upload', 'upload', 'отправка']], { mirror: true }),
     line('load', text('Load average', 'Средняя нагрузка'), 'number', [['load1', '1 min', '1 мин'], ['load5', '5 min', '5 мин']]),
     line('disk', text('Disk', 'Диск'), 'bytes_per_second', [['read', 'read', 'чтение'], ['write', 'write', 'запись']], { mirror: true }),
-    line('tcp', text('TCP states', 'Состояния TCP'), 'number', [['established', 'established', 'established'], ['time_wait', 'time_wait', 'time_wait'], ['close_wait', 'close_wait', 'close_wait']], { kind: 'multiples' }),
+    line('tcp_states', text('TCP states', 'Состояния TCP'), 'number', [['established', 'established', 'established'], ['time_wait', 'time_wait', 'time_wait'], ['close_wait', 'close_wait', 'close_wait']], { kind: 'multiples' }),
   ],
 }

@@ -212,9 +212,8 @@ export function plotOptions(style: PlotStyle): Pick<uPlot.Options, 'series' | 'b
       drawAxes: [(u) => drawGaps(u, gaps, style)],
       draw: [
         (u) => {
-          const limit = style.threshold?.value ?? (style.mirror ? undefined : style.limits?.crit)
-          if (limit !== undefined) drawLimit(u, limit, style.colors['crit-f'])
-          if (style.threshold && style.mirror) drawLimit(u, -style.threshold.value, style.colors['crit-f'])
+          const limit = style.threshold?.value ?? style.limits?.crit
+          if (limit !== undefined && !style.mirror) drawLimit(u, limit, style.colors['crit-f'])
           if (!style.mirror) return
           const ratio = devicePixelRatio || 1
           u.ctx.fillStyle = style.colors.line2

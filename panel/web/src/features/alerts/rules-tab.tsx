@@ -77,9 +77,9 @@ function Group({ group: g }: { group: RuleGroup }) {
         <Chevron size={14} className="text-text3" aria-hidden />
         <StateGlyph quiet state={g.error ? 'offline' : g.last_evaluation ? 'online' : 'loading'} />
         <span className="rg-name"><span className="b ell">{g.name}</span><span className="mono t3 ell">{g.file}</span></span>
-        <Pill>{t(`rules.source.${g.source}`)}</Pill>
+        <span className="rg-source"><Pill>{t(`rules.source.${g.source}`)}</Pill></span>
         <span className="grow" />
-        {active > 0 && <Pill tone={firing ? 'warn' : 'plain'}>{t('rules.active', { count: active })}</Pill>}
+        {active > 0 && <span className="rg-active"><Pill tone={firing ? 'warn' : 'plain'}>{t('rules.active', { count: active })}</Pill></span>}
         <span className="t2 sm nw hide-s">{t('rules.rules', { count: g.rules.length })}</span>
         <span className="t3 sm nw rg-when">{g.last_evaluation ? t('rules.evaluated', { age: f.age(Date.parse(g.last_evaluation)), ms: f.number(g.evaluation_seconds * 1000, g.evaluation_seconds < 0.01 ? 1 : 0) }) : t('rules.notYet')}</span>
       </button>
@@ -98,9 +98,9 @@ function Rule({ rule: r, every }: { rule: RuleState; every: number }) {
   const summary = f.language === 'ru' ? r.summary_ru || r.summary : r.summary
   return (
     <li className="rule">
-      <span className="row">
+      <span className="row rule-h">
         <StateGlyph quiet state={state} />
-        <span className="b ell">{r.name}</span>
+        <span className="b ell" title={r.name}>{r.name}</span>
         {r.type === 'recording' ? <Pill>{t('rules.recording')}</Pill> : <span className="t2 ell hide-s">{summary}</span>}
         <span className="grow" />
         {r.alerts > 0 && (r.state === 'firing' || r.state === 'pending') && <Pill tone={r.state === 'firing' ? (r.severity === 'critical' ? 'crit' : 'warn') : 'plain'}>{t(`rules.state.${r.state}`, { count: r.alerts })}</Pill>}

@@ -10,7 +10,7 @@ import { HeatStrip } from '../../components/chart/heat-strip'
 import { TimeChart } from '../../components/chart/time-chart'
 import type { TimeRange } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
-import { chartData, hasValues } from './chart-data'
+import { chartData, hasValues, summed } from './chart-data'
 import { chartFormat } from './chart-format'
 import { ChartMessage } from './chart-message'
 import { MultiplesCard } from './multiples'
@@ -59,7 +59,9 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, on
   const f = useFormat()
   const query = useChart(serverId, chart.id, range, points)
   const format = useMemo(() => chartFormat(f, chart.unit), [f, chart.unit])
-  const data = useMemo(() => query.data && chartData(query.data, chart, f.language, chart.kind === 'heat' ? (n) => t('chart.core', { n }) : undefined), [query.data, chart, f.language, t])
+  const sum = chart.mirror && target?.threshold != null
+  const series = useMemo(() => query.data && chartData(query.data, chart, f.language, chart.kind === 'heat' ? (n) => t('chart.core', { n }) : undefined), [query.data, chart, f.language, t])
+  const data = useMemo(() => (series && sum ? summed(series) : series), [series, sum])
   const labels = useChartLabels()
   const [table, setTable] = useState(false)
   const title = chart.title[f.language]
@@ -83,7 +85,7 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, on
         {filled && chart.kind === 'line' && (
           <TimeChart
             name={title} data={data} from={query.data.from} to={query.data.to} format={format} labels={labels} cursor={cursor} height={plotHeight}
-            mirror={chart.mirror} binary={chart.unit === 'bytes' || chart.unit === 'bytes_per_second'} maxFixed={chart.max_fixed} limits={limits} threshold={threshold}
+            mirror={chart.mirror && !sum} binary={chart.unit === 'bytes' || chart.unit === 'bytes_per_second'} maxFixed={chart.max_fixed} limits={limits} threshold={threshold}
             onZoom={onZoom} onReset={onReset}
           />
         )}

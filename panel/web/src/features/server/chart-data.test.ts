@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChartResponse, DashboardChart } from '../../api/types'
-import { chartData, deviation, hasValues, newest, thin } from './chart-data'
+import { chartData, deviation, hasValues, newest, summed, thin } from './chart-data'
 
 const chart: DashboardChart = {
   id: 'tcp', title: { en: 'TCP', ru: 'TCP' }, unit: 'number', kind: 'line', mirror: false, collapsed: false, limits: null, max_fixed: null,
@@ -40,4 +40,10 @@ describe('chart data', () => {
     expect(deviation([100, 100])).toBeNull()
     expect(deviation(Array.from({ length: 20 }, () => 0))).toBeNull()
   })
+})
+
+it('adds both directions for a threshold over both; a gap in one is a gap', () => {
+  const line = (label: string, mean: (number | null)[]) => ({ name: label, label, mean, min: mean, max: mean })
+  const data = { timestamps: [1, 2, 3], stepSeconds: 1, earliest: null, series: [line('down', [1, 2, null]), line('up', [10, 20, 30])] }
+  expect(summed(data).series).toEqual([{ name: 'sum', label: 'down + up', mean: [11, 22, null], min: null, max: null }])
 })

@@ -18,6 +18,12 @@ export function chartData(response: ChartResponse, chart: DashboardChart, langua
   }
 }
 
+/** The series of a mirrored chart as their sum: the threshold of an alert about both directions belongs to it. */
+export function summed(data: ChartData): ChartData {
+  const mean = data.timestamps.map((_, i) => data.series.reduce<number | null>((sum, s) => (sum === null || s.mean[i] == null ? null : sum + (s.mean[i] ?? 0)), 0))
+  return { ...data, series: [{ name: 'sum', label: data.series.map((s) => s.label).join(' + '), mean, min: null, max: null }] }
+}
+
 /** Whether there is any value at all. */
 export const hasValues = (response: ChartResponse): boolean => response.series.some((s) => s.mean.some((v) => v != null))
 
