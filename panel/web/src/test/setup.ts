@@ -1,4 +1,4 @@
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterEach } from 'vitest'
 
 // jsdom has no layout and no canvas: components get fixed sizes and draw into nothing.
@@ -22,6 +22,8 @@ class EverythingVisible {
 }
 
 const matchMedia = (query: string) => ({ matches: false, media: query, addEventListener() {}, removeEventListener() {} })
+
+configure({ asyncUtilTimeout: 8000 }) // a loaded machine may need it to load a page
 
 Object.assign(globalThis, { ResizeObserver: FixedResizeObserver, IntersectionObserver: EverythingVisible })
 Object.assign(window, { matchMedia })
