@@ -50,7 +50,7 @@ test('a trigger is tried on the history before it is saved', async ({ page, pane
   await page.getByRole('button', { name: 'Settings of CPU' }).click()
   const cpu = page.getByRole('region', { name: 'CPU', exact: true })
   await expect(cpu.getByText(/^With these numbers it would/)).toBeVisible({ timeout: 60_000 })
-  await cpu.getByLabel('Threshold').fill('97')
+  await cpu.getByRole('textbox', { name: 'Threshold' }).fill('97')
   await cpu.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('Trigger CPU saved')).toBeVisible()
   expect(await panel.api('GET', 'alerts/settings')).toMatchObject({ cpu_critical_threshold: 97, cpu_spike_percent: 40 })

@@ -29,7 +29,7 @@ it('zooms all charts by the keys of one, in the address, and finds the way back'
   expect(Number(to) - Number(from)).toBe(12 * 60 * minute)
   await waitFor(() => {
     const asked = charts(mock).filter((r) => r.query.get('from_time'))
-    expect(new Set(asked.map((r) => r.path.split('/').at(-1)))).toEqual(new Set(['cpu', 'memory', 'cores', 'network', 'load', 'disk', 'tcp']))
+    expect(new Set(asked.map((r) => r.path.split('/').at(-1)))).toEqual(new Set(['cpu', 'memory', 'cores', 'network', 'load', 'disk', 'tcp_states']))
     for (const r of asked) expect([r.query.get('from_time'), r.query.get('to_time')]).toEqual([new Date(Number(from)).toISOString(), new Date(Number(to)).toISOString()])
   })
   fireEvent.keyDown(await screen.findByRole('img', { name: /^CPU\./ }), { key: 'Escape' })
