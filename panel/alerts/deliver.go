@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,6 +54,7 @@ type batch struct {
 // Deliver queues the messages that are due, and returns when the next will be; zero if none is waiting. That a person
 // was told is stored together with the message: a restart neither loses nor repeats one.
 func (s *Service) Deliver(ctx context.Context, now time.Time) (next time.Time, err error) {
+	now = now.UTC().Truncate(time.Microsecond) // as Postgres keeps it
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	batches, silent, err := s.news(ctx, now)
@@ -170,19 +172,22 @@ func (s *Service) tell(ctx context.Context, b *batch, now time.Time) error {
 			}
 			if b.kind == ended {
 				over = append(over, a.ID)
-				continue
-			}
-			told := *a
-			told.ToldAt = &now
-			if _, err := tx.PutAlert(ctx, told); err != nil {
+			} else if err := tx.AlertTold(ctx, a.ID, a.ToldAt, now); err != nil {
 				return fmt.Errorf("store alert: %w", err)
 			}
 		}
 		if err := tx.AlertRecordsTold(ctx, lines, now); err != nil {
 			return fmt.Errorf("store alert history: %w", err)
 		}
-		return tx.DeleteAlerts(ctx, over)
+		if err := tx.EndAlerts(ctx, over); err != nil {
+			return fmt.Errorf("end alerts: %w", err)
+		}
+		return nil
 	})
+	if errors.Is(err, storage.ErrNotFound) { // a commit of a panel that was killed came after we had read
+		clear(s.state)
+		return errors.Join(err, s.loadState(ctx))
+	}
 	if err != nil {
 		return err
 	}

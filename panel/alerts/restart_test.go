@@ -347,3 +347,32 @@ func TestStateAfterARestart(t *testing.T) {
 		t.Errorf("messages: %q", got)
 	}
 }
+
+// A panel that was killed while it committed may be heard of after its successor has read: what it told is not told again.
+func TestCommitOfAKilledPanel(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1, noLinks)
+	for range 3 {
+		r.poll(func(int) bool { return false })
+		r.evaluate(t.Context(), r.group(settingsGroup), r.now)
+		r.now = r.now.Add(oneStep)
+	}
+	for _, a := range r.state {
+		if err := r.store.AlertTold(t.Context(), a.ID, nil, r.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.Deliver(t.Context(), r.now); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := r.Deliver(t.Context(), r.now); err != nil {
+		t.Error(err)
+	}
+	if got := r.messages(); len(got) != 0 || len(r.firing()[0]) != 1 {
+		t.Errorf("messages %q, firing %v", got, r.firing())
+	}
+	r.down(1)
+	if got := r.messages(); len(got) != 1 || !strings.HasPrefix(got[0], "🟢 <b>Back online") {
+		t.Errorf("messages %q", got)
+	}
+}

@@ -61,6 +61,21 @@ func (s *Store) DeleteAlerts(ctx context.Context, ids []int64) error {
 	return s.exec(ctx, `DELETE FROM alerts WHERE id = ANY($1)`, ids)
 }
 
+// AlertTold records that a person was told of an alert, unless that is known of another moment than was: then it is
+// storage.ErrNotFound.
+func (s *Store) AlertTold(ctx context.Context, id int64, was *time.Time, at time.Time) error {
+	return s.touch(ctx, `UPDATE alerts SET told_at = $3 WHERE id = $1 AND told_at IS NOT DISTINCT FROM $2::timestamptz`, id, was, at)
+}
+
+// EndAlerts forgets alerts, all of which must be there.
+func (s *Store) EndAlerts(ctx context.Context, ids []int64) error {
+	n, err := s.count(ctx, `DELETE FROM alerts WHERE id = ANY($1)`, ids)
+	if err == nil && n != len(ids) {
+		err = storage.ErrNotFound
+	}
+	return err
+}
+
 // AlertClock returns when rules were last evaluated; zero if never.
 func (s *Store) AlertClock(ctx context.Context) (time.Time, error) {
 	type row struct{ EvaluatedAt time.Time }
