@@ -14,6 +14,7 @@ export const pages: Page[] = [
   { path: '', load: () => import('../features/dashboard/page').then((m) => ({ Component: m.DashboardPage })), nav: { label: 'dashboard', icon: LayoutDashboard, group: 'main', key: 'D' } },
   { path: 'servers', load: () => import('../features/servers/page').then((m) => ({ Component: m.ServersPage })), nav: { label: 'servers', icon: Server, group: 'main', key: 'S', count: 'servers' } },
   { path: 'servers/:id', load: () => import('../features/server/page').then((m) => ({ Component: m.ServerPage })) },
+  { path: 'servers/:id/terminal', load: () => import('../features/terminal/page').then((m) => ({ Component: m.TerminalPage })) },
   { path: 'alerts', load: () => import('../features/alerts/page').then((m) => ({ Component: m.AlertsPage })), nav: { label: 'alerts', icon: Bell, group: 'main', key: 'A', count: 'alerts' } },
   { path: 'alerts/:tab', load: () => import('../features/alerts/page').then((m) => ({ Component: m.AlertsPage })) },
   { path: 'billing', load: () => import('../features/billing/page').then((m) => ({ Component: m.BillingPage })), nav: { label: 'billing', icon: Receipt, group: 'main', count: 'bills' } },

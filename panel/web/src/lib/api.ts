@@ -130,6 +130,8 @@ async function askSession(): Promise<'in' | 'out' | 'unreachable'> {
 export const api = {
   /** For the few answers that are no JSON. */
   text: (path: string, options: RequestOptions = {}) => answerTo('GET', path, undefined, options).then((r) => r.text()),
+  /** For an answer that comes bit by bit; `timeout` is of the whole of it. */
+  open: (path: string, body: unknown, options: RequestOptions = {}) => answerTo('POST', path, body, options),
   get: <T>(path: string, options?: RequestOptions) => request<T>('GET', path, undefined, options),
   post: <T>(path: string, body?: unknown, options?: RequestOptions) => request<T>('POST', path, body, options),
   put: <T>(path: string, body?: unknown, options?: RequestOptions) => request<T>('PUT', path, body, options),

@@ -3,6 +3,7 @@ import { liveOf } from '../lib/live-values'
 import { fleet, metrics, nextLive, random, wander } from './fleet'
 import { MockAlerts } from './mock-alerts'
 import { MockBilling, MockChannels } from './mock-billing'
+import { controlRoutes } from './mock-control'
 import { fail, type MockAnswer, type MockRequest, type Route } from './mock-route'
 
 export type { MockAnswer, MockRequest } from './mock-route'
@@ -53,7 +54,7 @@ export class MockApi {
     this.alerts = new MockAlerts(this.now, () => this.servers)
     this.billing = new MockBilling(this.now)
     this.channels = new MockChannels(this.now)
-    this.features = [...this.alerts.routes, ...this.billing.routes, ...this.channels.routes]
+    this.features = [...this.alerts.routes, ...this.billing.routes, ...this.channels.routes, ...controlRoutes]
   }
 
   private auditEntries(n: number): AuditEntry[] {
@@ -266,7 +267,7 @@ export class MockApi {
 
   private processes(): object {
     const names = ['xray', 'haproxy', 'dockerd', 'agent', 'containerd', 'systemd', 'sshd', 'cron', 'journald']
-    const processes = Array.from({ length: this.state === 'empty' ? 0 : 222 }, (_, i) => ({ pid: 300 + i * 7, name: names[i % names.length]!, user: i % 3 ? 'root' : 'nobody', cpu_percent: 40 / (i + 1), memory_percent: 12 / (i + 2), memory_bytes: 4e9 / (i + 2), status: i % 20 ? 'sleeping' : 'running', threads: 1 + (i % 12), command: `/usr/bin/${names[i % names.length]} --config /etc/${names[i % names.length]}.conf` }))
+    const processes = Array.from({ length: this.state === 'empty' ? 0 : 222 }, (_, i) => ({ pid: 300 + i * 7, name: names[i % names.length]!, user: i % 3 ? 'root' : 'nobody', cpu_percent: 40 / (i + 1), memory_percent: 12 / (i + 2), memory_bytes: 4e9 / (i + 2), status: i % 20 ? 'sleeping' : 'running', threads: 1 + (i % 12), command: `/usr/bin/${names[i % names.length]} --config /etc/${names[i % names.length]}.conf`, started: 1000 + i }))
     return { collected_at: new Date(this.now()).toISOString(), count: processes.length, processes }
   }
 

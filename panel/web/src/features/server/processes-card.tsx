@@ -5,6 +5,7 @@ import { ApiError } from '../../lib/api'
 import { text } from '../../lib/format'
 import { useFormat } from '../../lib/use-format'
 import { useProcesses } from './queries'
+import { SignalMenu } from './signal-menu'
 
 const columns = ['pid', 'name', 'user', 'status', 'cpu_percent', 'memory_percent'] as const
 type Column = (typeof columns)[number]
@@ -47,13 +48,14 @@ export function ProcessesCard({ serverId, enabled }: ProcessesProps) {
                   </button>
                 </th>
               ))}
+              <th scope="col"><span className="sr">{t('signal.column')}</span></th>
             </tr>
           </thead>
           <tbody>
-            {rows.map((p) => <Row key={p.pid} process={p} />)}
+            {rows.map((p) => <Row key={p.pid} process={p} serverId={serverId} />)}
             {rows.length === 0 && (
               <tr>
-                <td colSpan={columns.length} className="t3" aria-busy={query.isPending && enabled}>
+                <td colSpan={columns.length + 1} className="t3" aria-busy={query.isPending && enabled}>
                   {!enabled ? t('processes.disabled') : query.isPending ? t('chart.loading') : query.isError ? t('processes.failed', { reason: reason(query.error) }) : t('processes.none')}
                 </td>
               </tr>
@@ -71,7 +73,7 @@ export function ProcessesCard({ serverId, enabled }: ProcessesProps) {
   )
 }
 
-function Row({ process: p }: { process: Process }) {
+function Row({ process: p, serverId }: { process: Process; serverId: number }) {
   const f = useFormat()
   return (
     <tr title={p.command}>
@@ -86,6 +88,7 @@ function Row({ process: p }: { process: Process }) {
         </span>
       </td>
       <td className="num t2" title={p.memory_bytes ? text(f.bytes(p.memory_bytes)) : undefined}>{f.percent(p.memory_percent, 1)}</td>
+      <td className="num"><SignalMenu serverId={serverId} process={p} /></td>
     </tr>
   )
 }

@@ -1,0 +1,56 @@
+import { ArrowLeft } from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useParams } from 'react-router'
+import type { ServerItem } from '../../api/types'
+import { LinkButton } from '../../components/button'
+import { EmptyState } from '../../components/empty-state'
+import { ErrorState } from '../../components/error-state'
+import { PageBody, useTitle } from '../../components/page-header'
+import { Segmented } from '../../components/segmented'
+import { StateGlyph } from '../../components/state-glyph'
+import { useServers, useServerState } from '../../lib/fleet'
+import { Commands } from './commands'
+import './terminal.css'
+
+const Shell = lazy(() => import('./shell').then((m) => ({ default: m.Shell })))
+
+/** Commands on one server, and a shell of it. */
+export function TerminalPage() {
+  const { t } = useTranslation('terminal')
+  const id = Number(useParams().id)
+  const servers = useServers()
+  const server = servers.data?.find((s) => s.id === id)
+  if (servers.isPending) return <PageBody><span className="sk sk-late" aria-busy="true" style={{ height: 320 }} /></PageBody>
+  if (servers.isError) return <PageBody><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></PageBody>
+  if (!server) return <PageBody><EmptyState title={t('missing.title')} text={t('missing.text')} /></PageBody>
+  return <Terminal key={id} server={server} />
+}
+
+const modes = ['commands', 'shell'] as const
+
+function Terminal({ server }: { server: ServerItem }) {
+  const { t } = useTranslation('terminal')
+  const [mode, setMode] = useState<(typeof modes)[number]>('commands')
+  const [opened, setOpened] = useState(false)
+  const state = useServerState(server)
+  useTitle(`${t('title')} · ${server.name}`)
+  return (
+    <>
+      <header className="head">
+        <LinkButton to={`/servers/${server.id}`} kind="ghost" size="small" icon={ArrowLeft} aria-label={t('back')} title={t('back')}>{null}</LinkButton>
+        <StateGlyph state={state} quiet />
+        <h1>{server.name}</h1>
+        <span className="grow" />
+        <Segmented label={t('mode')} value={mode} options={modes.map((value) => ({ value, label: t(value) }))} onChange={(m) => { setMode(m); setOpened(opened || m === 'shell') }} />
+      </header>
+      <main id="content" tabIndex={-1} className="term">
+        {/* Both stay: going to look at the other one ends neither a command nor a shell. */}
+        <div className="term-mode" hidden={mode !== 'commands'}><Commands server={server} offline={state === 'offline'} /></div>
+        <div className="term-mode" hidden={mode !== 'shell'}>
+          {opened && <Suspense fallback={<span className="sk sk-late" aria-busy="true" style={{ flex: 1 }} />}><Shell server={server} /></Suspense>}
+        </div>
+      </main>
+    </>
+  )
+}
