@@ -70,7 +70,11 @@ func (s *Service) changeRoutes(r rest.Router) {
 	r.Delete("/traffic/ports", on(s, func(q PortRequest) (Targets, change.Change) { return q.Targets, change.TrafficPortRemove{Port: q.Port} }))
 	r.Post("/firewall/rules", on(s, func(q FirewallRequest) (Targets, change.Change) { return q.Targets, q.FirewallRule }))
 	r.Delete("/firewall/rules", on(s, func(q PortRequest) (Targets, change.Change) { return q.Targets, change.FirewallRemove{Port: q.Port} }))
-	r.Post("/terminal/execute", on(s, func(q CommandRequest) (Targets, change.Change) {
+}
+
+// CommandRoutes are mounted at /api/bulk/terminal.
+func (s *Service) CommandRoutes(r rest.Router) {
+	r.Post("/execute", on(s, func(q CommandRequest) (Targets, change.Change) {
 		return q.Targets, change.Command{ExecRequest: q.ExecRequest}
 	}))
 }
