@@ -1,4 +1,4 @@
-import { Bell, LayoutDashboard, type LucideIcon, Receipt, ScrollText, Server, Settings } from 'lucide-react'
+import { Bell, LayoutDashboard, ListChecks, type LucideIcon, Receipt, ScrollText, Server, Settings } from 'lucide-react'
 import type { ComponentType } from 'react'
 
 export interface Page {
@@ -18,6 +18,7 @@ export const pages: Page[] = [
   { path: 'alerts', load: () => import('../features/alerts/page').then((m) => ({ Component: m.AlertsPage })), nav: { label: 'alerts', icon: Bell, group: 'main', key: 'A', count: 'alerts' } },
   { path: 'alerts/:tab', load: () => import('../features/alerts/page').then((m) => ({ Component: m.AlertsPage })) },
   { path: 'billing', load: () => import('../features/billing/page').then((m) => ({ Component: m.BillingPage })), nav: { label: 'billing', icon: Receipt, group: 'main', count: 'bills' } },
+  { path: 'bulk', load: () => import('../features/bulk/page').then((m) => ({ Component: m.BulkPage })), nav: { label: 'bulk', icon: ListChecks, group: 'main' } },
   { path: 'audit', load: () => import('../features/audit/page').then((m) => ({ Component: m.AuditPage })), nav: { label: 'audit', icon: ScrollText, group: 'panel' } },
   { path: 'settings', load: () => import('../features/settings/page').then((m) => ({ Component: m.SettingsPage })), nav: { label: 'settings', icon: Settings, group: 'panel' } },
 ]

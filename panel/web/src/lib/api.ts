@@ -19,6 +19,7 @@ export type Params = Record<string, string | number | boolean | null | undefined
 export interface RequestOptions {
   params?: Params
   signal?: AbortSignal
+  headers?: Record<string, string>
   /** Milliseconds; 30 s by default. */
   timeout?: number
   /** Do not ask whether the session is still good when the connection is dropped: for the login itself. */
@@ -42,7 +43,7 @@ export function apiUrl(path: string, params?: Params): string {
 }
 
 function send(method: string, path: string, body: unknown, options: RequestOptions): Promise<Response> {
-  const headers: Record<string, string> = {}
+  const headers: Record<string, string> = { ...options.headers }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET') headers['Idempotency-Key'] = randomId() // browsers send a dropped request again
   const signals = [AbortSignal.timeout(options.timeout ?? defaultTimeout)]
@@ -132,6 +133,7 @@ export const api = {
   text: (path: string, options: RequestOptions = {}) => answerTo('GET', path, undefined, options).then((r) => r.text()),
   /** For an answer that comes bit by bit; `timeout` is of the whole of it. */
   open: (path: string, body: unknown, options: RequestOptions = {}) => answerTo('POST', path, body, options),
+  send: <T>(method: 'POST' | 'DELETE', path: string, body: unknown, options?: RequestOptions) => request<T>(method, path, body, options),
   get: <T>(path: string, options?: RequestOptions) => request<T>('GET', path, undefined, options),
   post: <T>(path: string, body?: unknown, options?: RequestOptions) => request<T>('POST', path, body, options),
   put: <T>(path: string, body?: unknown, options?: RequestOptions) => request<T>('PUT', path, body, options),

@@ -29,6 +29,9 @@ export function installMock(mock: MockApi, options: { latency?: number; live?: n
       queueMicrotask(() => {
         if (!mock.authenticated || mock.state === 'error') this.onerror?.(new Event('error'))
         else this.emit('hello', { at: mock.now(), version: '0.1.0' })
+        const job = /bulk\/jobs\/[^/]+(?=\/events)/.exec(url)?.[0]
+        const news = job && mock.answer({ method: 'GET', path: job, query: new URLSearchParams(), body: {} })
+        if (typeof news === 'object') this.emit('news', { ...(news.body as object) })
       })
       if (options.live) this.timer = setInterval(() => mock.state === 'data' && this.emit('live', { servers: mock.liveValues() }), options.live)
     }

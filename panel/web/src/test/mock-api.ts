@@ -3,7 +3,7 @@ import { liveOf } from '../lib/live-values'
 import { fleet, metrics, nextLive, random, wander } from './fleet'
 import { MockAlerts } from './mock-alerts'
 import { MockBilling, MockChannels } from './mock-billing'
-import { controlRoutes } from './mock-control'
+import { controlRoutes, MockBulk } from './mock-control'
 import { fail, type MockAnswer, type MockRequest, type Route } from './mock-route'
 
 export type { MockAnswer, MockRequest } from './mock-route'
@@ -31,6 +31,7 @@ export class MockApi {
   readonly alerts: MockAlerts
   readonly billing: MockBilling
   readonly channels: MockChannels
+  readonly bulk: MockBulk
   /** Every request, in order. */
   readonly log: MockRequest[] = []
   /** Handlers that a test puts before the usual ones, by "METHOD path". */
@@ -54,7 +55,8 @@ export class MockApi {
     this.alerts = new MockAlerts(this.now, () => this.servers)
     this.billing = new MockBilling(this.now)
     this.channels = new MockChannels(this.now)
-    this.features = [...this.alerts.routes, ...this.billing.routes, ...this.channels.routes, ...controlRoutes]
+    this.bulk = new MockBulk(this.now, (id) => this.server(String(id))?.name ?? '')
+    this.features = [...this.alerts.routes, ...this.billing.routes, ...this.channels.routes, ...controlRoutes, ...this.bulk.routes]
   }
 
   private auditEntries(n: number): AuditEntry[] {

@@ -1,0 +1,80 @@
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { api, apiUrl, checkSession } from '../../lib/api'
+import { EventStream } from '../../lib/event-stream'
+import { type Action, payload, type Values } from './actions'
+
+export interface Result {
+  server_id: number
+  server_name: string
+  success: boolean
+  message: string
+  state: 'waiting' | 'running' | 'done' | 'failed' | 'skipped' | 'cancelled'
+  code?: string
+  stdout?: string
+  stderr?: string
+  exit_code?: number
+  execution_time_ms?: number
+}
+
+export interface Job {
+  id: string
+  kind: string
+  title: string
+  started_at: string
+  ended_at: string | null
+  cancelled: boolean
+  counts: { total: number; done: number; failed: number; skipped: number }
+}
+
+export interface JobResponse {
+  job: Job
+  results: Result[]
+}
+
+export interface Operation {
+  id: number
+  server_id: number
+  server_name: string
+  kind: string
+  title: string
+  state: string
+  message: string
+  created_at: string
+  expires_at: string
+  done_at: string | null
+}
+
+const pace = 5_000
+
+export const useJobs = () =>
+  useQuery({ queryKey: ['bulk', 'jobs'], queryFn: ({ signal }) => api.get<{ jobs: Job[] }>('bulk/jobs', { signal }).then((r) => r.jobs), refetchInterval: pace })
+
+export const useOperations = () =>
+  useQuery({ queryKey: ['bulk', 'operations'], queryFn: ({ signal }) => api.get<{ operations: Operation[] }>('operations', { signal }).then((r) => r.operations), refetchInterval: pace })
+
+/** A job, followed by its own event stream until it has ended. */
+export function useJob(id: string) {
+  const client = useQueryClient()
+  const query = useQuery({ queryKey: ['bulk', 'job', id], queryFn: ({ signal }) => api.get<JobResponse>(`bulk/jobs/${id}`, { signal }), staleTime: Number.POSITIVE_INFINITY, retry: false })
+  const running = query.data !== undefined && query.data.job.ended_at === null
+  useEffect(() => {
+    if (!running) return
+    return new EventStream({ url: () => apiUrl(`bulk/jobs/${id}/events`), on: { news: (news: JobResponse) => merge(client, id, news) }, onTrouble: () => void checkSession() }).start()
+  }, [client, id, running])
+  return query
+}
+
+function merge(client: QueryClient, id: string, news: JobResponse): void {
+  const changed = new Map(news.results.map((r) => [r.server_id, r]))
+  client.setQueryData<JobResponse>(['bulk', 'job', id], (old) => ({ job: news.job, results: old ? old.results.map((r) => changed.get(r.server_id) ?? r) : news.results }))
+  if (news.job.ended_at) void client.invalidateQueries({ queryKey: ['bulk', 'jobs'] })
+}
+
+/** Starts the job; the answer comes at once and the work goes on. */
+export const startJob = (action: Action, values: Values, ids: number[]) =>
+  api.send<JobResponse>(action.method, `bulk/${action.path}`, { ...payload(action, values), server_ids: ids }, { headers: { Prefer: 'respond-async' } })
+
+/** Has the change made when the servers are back. */
+export const queueOperation = (action: Action, values: Values, ids: number[]) =>
+  api.post('operations', { server_ids: ids, kind: action.kind, payload: { ...payload(action, values), ...action.fixed } })
