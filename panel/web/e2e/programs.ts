@@ -103,12 +103,12 @@ export class Agent {
   private child: ChildProcess | null = null
   private readonly dir = mkdtempSync(join(tmpdir(), 'agent-e2e-'))
 
-  constructor(readonly port: number, token: string) {
+  constructor(readonly port: number, token: string, private readonly allow = 'monitor') {
     writeFileSync(join(this.dir, 'token'), token, { mode: 0o600 })
   }
 
   up(): this {
-    const env = { ...process.env, AGENT_LISTEN: `127.0.0.1:${this.port}`, AGENT_STATE_DIR: join(this.dir, 'state'), AGENT_TOKEN_FILE: join(this.dir, 'token'), AGENT_ALLOW: 'monitor' }
+    const env = { ...process.env, AGENT_LISTEN: `127.0.0.1:${this.port}`, AGENT_STATE_DIR: join(this.dir, 'state'), AGENT_TOKEN_FILE: join(this.dir, 'token'), AGENT_ALLOW: this.allow }
     this.child = spawn(bin('agent'), [], { env, stdio: 'ignore' })
     return this
   }
