@@ -382,10 +382,10 @@ func (c *tour) prometheus(t *testing.T) {
 			t.Errorf("%s: %s", q, answer.Status)
 		}
 	}
-	c.get(t, &answer, base+"label/{name}/values", "job")
-	if !strings.Contains(string(answer.Data), `"node"`) || !strings.Contains(string(answer.Data), `"panel"`) {
-		t.Errorf("jobs: %s", answer.Data)
-	}
+	eventually(t, "the panel has scraped the node and itself", wait, func() bool {
+		c.get(t, &answer, base+"label/{name}/values", "job")
+		return strings.Contains(string(answer.Data), `"node"`) && strings.Contains(string(answer.Data), `"panel"`)
+	})
 	c.get(t, &answer, base+"rules")
 	if !strings.Contains(string(answer.Data), `"type":"alerting"`) {
 		t.Errorf("rules: %s", answer.Data)
