@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures and prints tables; nothing here passes or fails. Peers run in the same minutes on the same machine, so read
 # the ratios. One thing at a time: parallel runs would measure each other. Arguments choose benchmarks by a regular
-# expression, as in `deploy/dev/bench.sh Scale`; BENCH_SECONDS (60, full length 1800) and BENCH_DAYS (30, full 365) make them longer.
+# expression, as in `deploy/dev/bench.sh Scale`; BENCH_WARMUP (180), BENCH_SECONDS (60, full length 1800) and BENCH_DAYS (30, full 365) make them longer.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 deploy/dev/build.sh >/dev/null
