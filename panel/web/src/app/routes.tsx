@@ -15,6 +15,7 @@ export const pages: Page[] = [
   { path: 'servers', load: () => import('../features/servers/page').then((m) => ({ Component: m.ServersPage })), nav: { label: 'servers', icon: Server, group: 'main', key: 'S', count: 'servers' } },
   { path: 'servers/:id', load: () => import('../features/server/page').then((m) => ({ Component: m.ServerPage })) },
   { path: 'servers/:id/terminal', load: () => import('../features/terminal/page').then((m) => ({ Component: m.TerminalPage })) },
+  { path: 'servers/:id/traffic', load: () => import('../features/server/traffic-page').then((m) => ({ Component: m.TrafficPage })) },
   { path: 'alerts', load: () => import('../features/alerts/page').then((m) => ({ Component: m.AlertsPage })), nav: { label: 'alerts', icon: Bell, group: 'main', key: 'A', count: 'alerts' } },
   { path: 'alerts/:tab', load: () => import('../features/alerts/page').then((m) => ({ Component: m.AlertsPage })) },
   { path: 'billing', load: () => import('../features/billing/page').then((m) => ({ Component: m.BillingPage })), nav: { label: 'billing', icon: Receipt, group: 'main', count: 'bills' } },

@@ -21,6 +21,7 @@ const units = {
     perSecond: '/s',
     time: { s: 's', min: 'min', h: 'h', d: 'd' },
     months: ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'],
+    may: 'May',
   },
   ru: {
     rate: ['бит/с', 'кбит/с', 'Мбит/с', 'Гбит/с', 'Тбит/с'],
@@ -28,6 +29,7 @@ const units = {
     perSecond: '/с',
     time: { s: 'с', min: 'мин', h: 'ч', d: 'дн' },
     months: ['янв', 'фев', 'мар', 'апр', 'мая', 'июн', 'июл', 'авг', 'сен', 'окт', 'ноя', 'дек'],
+    may: 'май', // without a day it stands in the nominative
   },
 }
 
@@ -73,6 +75,8 @@ export interface Format {
   clockShort(ms: Maybe): string
   /** 23 Nov, with the year unless it is this one. */
   date(ms: Maybe, now?: number): string
+  /** A month with its year: "Nov 2026". */
+  month(ms: Maybe): string
   /** The time of day, and the date when it is not today. */
   time(ms: Maybe, now?: number): string
   /** 23 Nov 2026, 12:41:07: for titles. */
@@ -151,6 +155,11 @@ export function createFormat(language: Language, timeZone: string): Format {
       if (!known(ms)) return missing
       const p = parts(ms)
       return `${p.day}${nbsp}${u.months[p.month - 1]}` + (p.year === parts(now).year ? '' : `${nbsp}${p.year}`)
+    },
+    month(ms) {
+      if (!known(ms)) return missing
+      const p = parts(ms)
+      return `${p.month === 5 ? u.may : u.months[p.month - 1]}${nbsp}${p.year}`
     },
     time(ms, now = Date.now()) {
       if (!known(ms)) return missing

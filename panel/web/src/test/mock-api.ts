@@ -4,6 +4,7 @@ import { fleet, metrics, nextLive, random, wander } from './fleet'
 import { MockAlerts } from './mock-alerts'
 import { MockBilling, MockChannels } from './mock-billing'
 import { controlRoutes, MockBulk } from './mock-control'
+import { MockTraffic } from './mock-traffic'
 import { fail, type MockAnswer, type MockRequest, type Route } from './mock-route'
 
 export type { MockAnswer, MockRequest } from './mock-route'
@@ -32,6 +33,7 @@ export class MockApi {
   readonly billing: MockBilling
   readonly channels: MockChannels
   readonly bulk: MockBulk
+  readonly traffic: MockTraffic
   /** Every request, in order. */
   readonly log: MockRequest[] = []
   /** Handlers that a test puts before the usual ones, by "METHOD path". */
@@ -56,7 +58,8 @@ export class MockApi {
     this.billing = new MockBilling(this.now)
     this.channels = new MockChannels(this.now)
     this.bulk = new MockBulk(this.now, (id) => this.server(String(id))?.name ?? '')
-    this.features = [...this.alerts.routes, ...this.billing.routes, ...this.channels.routes, ...controlRoutes, ...this.bulk.routes]
+    this.traffic = new MockTraffic(this.now)
+    this.features = [...this.alerts.routes, ...this.billing.routes, ...this.channels.routes, ...controlRoutes, ...this.bulk.routes, ...this.traffic.routes]
   }
 
   private auditEntries(n: number): AuditEntry[] {
