@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 deploy/dev/build.sh >/dev/null
 echo "Machine: $(nproc) x $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(free -g | awk '/^Mem/ {print $2}') GB"
 echo "Date: $(date -u +%F), commit: $(git rev-parse --short HEAD), $(go version | cut -d' ' -f3)"
-for pkg in ./agent ./storage/tsdb ./storage/clickhouse ./panel/scrape ./panel/alerts; do
+for pkg in ./agent ./storage/tsdb ./storage/clickhouse ./panel/scrape ./panel/alerts ./panel/bulk ./agent/control; do
 	echo
 	echo "== $pkg"
 	go test -run '^$' -bench "${1:-.}" -benchmem -timeout 3h "$pkg" | grep -E '^(Benchmark|    )' || true
