@@ -7,7 +7,7 @@ const out = join(import.meta.dirname, '../../../build/screenshots')
 mkdirSync(out, { recursive: true })
 
 const sizes = { desktop: { width: 1440, height: 900 }, tablet: { width: 820, height: 1180 }, phone: { width: 390, height: 844 } }
-const pages = (id: number) => ({ dashboard: '', list: '', servers: 'servers', add: 'servers?add', server: `servers/${id}`, terminal: `servers/${id}/terminal`, traffic: `servers/${id}/traffic`, alerts: 'alerts', rules: 'alerts/rules', silences: 'alerts/silences', channels: 'alerts/channels', billing: 'billing', bulk: 'bulk', audit: 'audit', settings: 'settings' })
+const pages = (id: number) => ({ dashboard: '', list: '', servers: 'servers', add: 'servers?add', server: `servers/${id}`, terminal: `servers/${id}/terminal`, haproxy: `servers/${id}/haproxy`, traffic: `servers/${id}/traffic`, alerts: 'alerts', rules: 'alerts/rules', silences: 'alerts/silences', channels: 'alerts/channels', billing: 'billing', bulk: 'bulk', audit: 'audit', settings: 'settings' })
 
 for (const theme of ['dark', 'light'] as const) {
   for (const language of ['en', 'ru'] as const) {

@@ -5,7 +5,7 @@ import { createServer, type ViteDevServer } from 'vite'
 
 // Every page in its four states, on a mock of the panel. /states shows the same side by side to a developer.
 const out = join(import.meta.dirname, '../../../build/screenshots')
-const pages = { dashboard: '', servers: 'servers', server: 'servers/1', terminal: 'servers/1/terminal', traffic: 'servers/1/traffic', alerts: 'alerts', rules: 'alerts/rules', silences: 'alerts/silences', channels: 'alerts/channels', billing: 'billing', bulk: 'bulk', audit: 'audit', settings: 'settings', login: 'login' }
+const pages = { dashboard: '', servers: 'servers', server: 'servers/1', terminal: 'servers/1/terminal', haproxy: 'servers/1/haproxy', traffic: 'servers/1/traffic', alerts: 'alerts', rules: 'alerts/rules', silences: 'alerts/silences', channels: 'alerts/channels', billing: 'billing', bulk: 'bulk', audit: 'audit', settings: 'settings', login: 'login' }
 const states = ['loading', 'empty', 'error', 'data'] as const
 let server: ViteDevServer
 let base = ''

@@ -8,7 +8,7 @@ import { createServer } from 'vite'
 const options = Object.fromEntries(process.argv.slice(2).map((a) => a.replace(/^--/, '').split('=')))
 const list = (name, fallback) => (options[name] ?? fallback).split(',')
 const out = options.out ?? '../../build/shots'
-const routes = { dashboard: '', servers: 'servers', server: 'servers/1', terminal: 'servers/1/terminal', traffic: 'servers/1/traffic', alerts: 'alerts', rules: 'alerts/rules', silences: 'alerts/silences', channels: 'alerts/channels', billing: 'billing', bulk: 'bulk', audit: 'audit', settings: 'settings', login: 'login' }
+const routes = { dashboard: '', servers: 'servers', server: 'servers/1', terminal: 'servers/1/terminal', haproxy: 'servers/1/haproxy', traffic: 'servers/1/traffic', alerts: 'alerts', rules: 'alerts/rules', silences: 'alerts/silences', channels: 'alerts/channels', billing: 'billing', bulk: 'bulk', audit: 'audit', settings: 'settings', login: 'login' }
 const chosen = list('only', Object.keys(routes).join(','))
 const heights = { 390: 844, 820: 1180, 1440: 900 }
 const settle = 900 // the mock answers after 60 ms and skeletons come after 150

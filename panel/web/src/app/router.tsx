@@ -6,7 +6,7 @@ import { type Page, pages } from './routes'
 const demo = import.meta.env.MODE !== 'production'
 
 /** Folders of features are named like paths, except these. */
-const folders: Record<string, string> = { '': 'dashboard', 'servers/:id': 'server', 'servers/:id/terminal': 'terminal', 'servers/:id/traffic': 'server' }
+const folders: Record<string, string> = { '': 'dashboard', 'servers/:id': 'server', 'servers/:id/terminal': 'terminal', 'servers/:id/haproxy': 'haproxy', 'servers/:id/traffic': 'server' }
 
 /** A page and its texts, at the same time. */
 function loadPage(page: Page) {

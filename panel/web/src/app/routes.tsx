@@ -16,6 +16,7 @@ export const pages: Page[] = [
   { path: 'servers/:id', load: () => import('../features/server/page').then((m) => ({ Component: m.ServerPage })) },
   { path: 'servers/:id/terminal', load: () => import('../features/terminal/page').then((m) => ({ Component: m.TerminalPage })) },
   { path: 'servers/:id/traffic', load: () => import('../features/server/traffic-page').then((m) => ({ Component: m.TrafficPage })) },
+  { path: 'servers/:id/haproxy', load: () => import('../features/haproxy/page').then((m) => ({ Component: m.HAProxyPage })) },
   { path: 'alerts', load: () => import('../features/alerts/page').then((m) => ({ Component: m.AlertsPage })), nav: { label: 'alerts', icon: Bell, group: 'main', key: 'A', count: 'alerts' } },
   { path: 'alerts/:tab', load: () => import('../features/alerts/page').then((m) => ({ Component: m.AlertsPage })) },
   { path: 'billing', load: () => import('../features/billing/page').then((m) => ({ Component: m.BillingPage })), nav: { label: 'billing', icon: Receipt, group: 'main', count: 'bills' } },

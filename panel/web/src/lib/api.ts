@@ -8,6 +8,8 @@ export class ApiError extends Error {
     readonly detail: string,
     readonly field: string | null = null,
     readonly requestId: string | null = null,
+    /** What a program on the server said, in its own words. */
+    readonly log: string | null = null,
   ) {
     super(detail || code)
     this.name = 'ApiError'
@@ -86,9 +88,9 @@ async function request<T>(method: string, path: string, body: unknown, options: 
 }
 
 async function refused(response: Response, requestId: string | null): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as { detail?: string; code?: string; field?: string }
+  const body = (await response.json().catch(() => ({}))) as { detail?: string; code?: string; field?: string; error_log?: string }
   if (response.status === 401) signedOut()
-  return new ApiError(response.status, body.code ?? `http_${response.status}`, body.detail ?? `HTTP ${response.status}`, body.field ?? null, requestId)
+  return new ApiError(response.status, body.code ?? `http_${response.status}`, body.detail ?? `HTTP ${response.status}`, body.field ?? null, requestId, body.error_log ?? null)
 }
 
 /** The panel drops what it does not allow, so no answer can mean an ended session, a lost network or a refusal. */

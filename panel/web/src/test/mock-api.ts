@@ -4,6 +4,7 @@ import { fleet, metrics, nextLive, random, wander } from './fleet'
 import { MockAlerts } from './mock-alerts'
 import { MockBilling, MockChannels } from './mock-billing'
 import { controlRoutes, MockBulk } from './mock-control'
+import { MockHAProxy } from './mock-haproxy'
 import { MockTraffic } from './mock-traffic'
 import { fail, type MockAnswer, type MockRequest, type Route } from './mock-route'
 
@@ -33,6 +34,7 @@ export class MockApi {
   readonly billing: MockBilling
   readonly channels: MockChannels
   readonly bulk: MockBulk
+  readonly haproxy: MockHAProxy
   readonly traffic: MockTraffic
   /** Every request, in order. */
   readonly log: MockRequest[] = []
@@ -59,7 +61,8 @@ export class MockApi {
     this.channels = new MockChannels(this.now)
     this.bulk = new MockBulk(this.now, (id) => this.server(String(id))?.name ?? '')
     this.traffic = new MockTraffic(this.now)
-    this.features = [...this.alerts.routes, ...this.billing.routes, ...this.channels.routes, ...controlRoutes, ...this.bulk.routes, ...this.traffic.routes]
+    this.haproxy = new MockHAProxy(this.now)
+    this.features = [...this.alerts.routes, ...this.billing.routes, ...this.channels.routes, ...controlRoutes, ...this.bulk.routes, ...this.traffic.routes, ...this.haproxy.routes]
   }
 
   private auditEntries(n: number): AuditEntry[] {

@@ -32,26 +32,10 @@ export interface JobResponse {
   results: Result[]
 }
 
-export interface Operation {
-  id: number
-  server_id: number
-  server_name: string
-  kind: string
-  title: string
-  state: string
-  message: string
-  created_at: string
-  expires_at: string
-  done_at: string | null
-}
-
 const pace = 5_000
 
 export const useJobs = () =>
   useQuery({ queryKey: ['bulk', 'jobs'], queryFn: ({ signal }) => api.get<{ jobs: Job[] }>('bulk/jobs', { signal }).then((r) => r.jobs), refetchInterval: pace })
-
-export const useOperations = () =>
-  useQuery({ queryKey: ['bulk', 'operations'], queryFn: ({ signal }) => api.get<{ operations: Operation[] }>('operations', { signal }).then((r) => r.operations), refetchInterval: pace })
 
 /** A job, followed by its own event stream until it has ended. */
 export function useJob(id: string) {

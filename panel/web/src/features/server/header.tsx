@@ -1,4 +1,4 @@
-import { ArrowDownUp, ArrowLeft, Clock, Cpu, Folder, Lock, Monitor, Package, SquareTerminal } from 'lucide-react'
+import { ArrowDownUp, ArrowLeft, Clock, Cpu, Folder, Lock, Monitor, Package, Route, SquareTerminal } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { LiveServer, Metrics, ServerItem } from '../../api/types'
 import { LinkButton } from '../../components/button'
@@ -38,6 +38,7 @@ export function ServerHeader({ server, now, document: d }: HeaderProps) {
         <span className="grow" />
         {seen > 0 && <span className="cap">{t(state === 'offline' ? 'header.lastSeen' : 'header.updated', { time: f.time(seen) })}</span>}
         <LinkButton to={`/servers/${server.id}/traffic`} size="small" icon={ArrowDownUp}>{t('traffic.title')}</LinkButton>
+        <LinkButton to={`/servers/${server.id}/haproxy`} size="small" icon={Route}>{t('header.haproxy')}</LinkButton>
         <LinkButton to={`/servers/${server.id}/terminal`} size="small" icon={SquareTerminal}>{t('header.terminal')}</LinkButton>
         <PowerMenu server={server} />
       </div>

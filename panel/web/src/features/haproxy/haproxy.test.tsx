@@ -1,0 +1,108 @@
+import { screen, waitFor, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { describe, expect, it } from 'vitest'
+import { MockApi } from '../../test/mock-api'
+import { fail } from '../../test/mock-route'
+import { renderApp } from '../../test/render'
+import { diffLines } from './diff'
+
+const open = async (change: (mock: MockApi) => void = () => {}, status = 'online') => {
+  const mock = new MockApi(Date.now, 3)
+  mock.servers = mock.servers.map((s) => ({ ...s, is_active: true, status }))
+  change(mock)
+  const id = mock.servers[0]!.id
+  await renderApp({ at: `/servers/${id}/haproxy`, mock })
+  return { mock, id, sent: (method: string, path: string) => mock.log.find((r) => r.method === method && r.path === `proxy/${id}/haproxy/${path}`) }
+}
+const press = async (name: string | RegExp, inside = screen as Pick<typeof screen, 'findByRole'>) => userEvent.click(await inside.findByRole('button', { name }))
+const dialog = async () => within(await screen.findByRole('dialog'))
+
+it('shows how HAProxy is, its rules with live figures, certificates and the firewall', async () => {
+  await open()
+  const rules = within(await screen.findByRole('table', { name: 'Proxy rules' }))
+  const row = within(rules.getByRole('row', { name: /vless-reality/ }))
+  await row.findByText('up 3 ms')
+  expect(row.getByText('1,204')).toBeTruthy()
+  expect(screen.getByText('Running')).toBeTruthy()
+  const certs = within(screen.getByRole('table', { name: 'Certificates' }))
+  expect(certs.getByText('9 d').className).toBe('warn')
+  expect(certs.getByText('expired').className).toBe('crit')
+  const fw = within(screen.getByRole('table', { name: 'Firewall' }))
+  expect(fw.getByRole('row', { name: /Nginx Full/ }).querySelector('button')).toBeNull()
+})
+
+it('adds a rule only after its change of the file was seen, and to that very file', async () => {
+  const { mock } = await open()
+  await screen.findByRole('table', { name: 'Proxy rules' })
+  await userEvent.click(screen.getAllByRole('button', { name: 'Add rule' })[0]!)
+  const form = await dialog()
+  await userEvent.type(form.getByLabelText('Name'), 'relay')
+  await userEvent.type(form.getByLabelText('Port of this server'), '9000')
+  await userEvent.type(form.getByLabelText('Target address'), '192.0.2.9')
+  await userEvent.type(form.getByLabelText('Target port'), '9001')
+  await press('Show changes', form)
+  const diff = await form.findByRole('region', { name: 'Changes of the file' })
+  expect(diff.textContent).toContain('+    bind *:9000')
+  expect(mock.haproxy.rules).toHaveLength(3)
+  await press('Apply', form)
+  await waitFor(() => expect(mock.haproxy.rules).toHaveLength(4))
+  const posts = mock.log.filter((r) => r.method === 'POST' && r.path.endsWith('/haproxy/rules'))
+  expect(posts.map((r) => r.query.toString())).toEqual(['dry_run=true&if_config=h1', 'if_config=h1'])
+  expect(posts[1]!.body).toEqual({ name: 'relay', rule_type: 'tcp', listen_port: 9000, target_ip: '192.0.2.9', target_port: 9001, target_ssl: false, send_proxy: false })
+})
+
+it('says at the field what the agent refuses', async () => {
+  const { mock, id } = await open((m) => m.overrides.set(`PUT proxy/${m.servers[0]!.id}/haproxy/rules/vless-reality`, () => fail(409, 'conflict', 'port 22 is taken by sshd', 'listen_port')))
+  await press('Actions of vless-reality')
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Edit' }))
+  const form = await dialog()
+  await userEvent.clear(form.getByLabelText('Port of this server'))
+  await userEvent.type(form.getByLabelText('Port of this server'), '22')
+  await press('Show changes', form)
+  await waitFor(() => expect(form.getByLabelText('Port of this server').getAttribute('aria-invalid')).toBe('true'))
+  expect(mock.log.find((r) => r.method === 'PUT' && r.path.startsWith(`proxy/${id}/`))?.body).toEqual({ listen_port: 22 })
+})
+
+it('asks before it stops HAProxy', async () => {
+  const { sent } = await open()
+  await press('Stop')
+  const question = await dialog()
+  expect(sent('POST', 'stop')).toBeUndefined()
+  await press('Stop', question)
+  await waitFor(() => expect(sent('POST', 'stop')).toBeDefined())
+})
+
+it('deletes the firewall rule that was seen and explains a change that was taken back', async () => {
+  const { sent } = await open()
+  await press('Delete rule 3')
+  await press('Delete', await dialog())
+  await waitFor(() => expect(sent('DELETE', 'firewall/rule/3')?.query.get('expect')).toBe('25/tcp DENY Anywhere'))
+  await press('Disable')
+  const question = await dialog()
+  await press('Disable', question)
+  await question.findByText(/The change has been taken back/)
+})
+
+it('lets a rule for an offline server wait', async () => {
+  const { mock, id } = await open(undefined, 'offline')
+  await screen.findByText(/The server is offline/)
+  await userEvent.click((await screen.findAllByRole('button', { name: 'Add rule' })).at(-1)!)
+  const form = await dialog()
+  await userEvent.type(form.getByLabelText('Ports'), '8443')
+  await press('Deliver when it is back', form)
+  await waitFor(() => expect(mock.log.find((r) => r.method === 'POST' && r.path === 'operations')?.body)
+    .toEqual({ server_ids: [id], kind: 'firewall_rule_add', payload: { action: 'allow', direction: 'in', port: 8443, protocol: 'tcp' } }))
+})
+
+it('says what the owner of the node has closed', async () => {
+  await open((m) => m.overrides.set(`GET proxy/${m.servers[0]!.id}/haproxy/cached`, () => ({ status: null, rules: null, certs: null, firewall: null, cached_at: new Date().toISOString(), age_seconds: 1, last_error: '' })))
+  await screen.findByText('Firewall: not open to the panel')
+  expect(screen.queryByRole('button', { name: 'Add rule' })).toBeNull()
+})
+
+describe('the diff', () => {
+  const signs = (a: string, b: string) => diffLines(a, b).map((l) => `${{ same: ' ', added: '+', removed: '-', gap: '~' }[l.kind]}${l.text}`)
+  it('has changed lines with three around them', () => expect(signs('1\n2\n3\n4\n5\n6', '1\n2\n3\n4\nx\n6')).toEqual(['~', ' 2', ' 3', ' 4', '-5', '+x', ' 6']))
+  it('finds what stays between two changes', () => expect(signs('a\nb\nc', 'x\nb\ny')).toEqual(['-a', '+x', ' b', '-c', '+y']))
+  it('has nothing for equal texts', () => expect(signs('a\nb', 'a\nb')).toEqual(['~']))
+})

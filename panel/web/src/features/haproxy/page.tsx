@@ -1,0 +1,77 @@
+import { ArrowLeft } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import { useParams } from 'react-router'
+import type { ServerItem } from '../../api/types'
+import { LinkButton } from '../../components/button'
+import { EmptyState } from '../../components/empty-state'
+import { ErrorState } from '../../components/error-state'
+import { OperationList } from '../../components/operation-list'
+import { PageBody, useTitle } from '../../components/page-header'
+import { StateGlyph } from '../../components/state-glyph'
+import { useServers, useServerState } from '../../lib/fleet'
+import { useFormat } from '../../lib/use-format'
+import { useNow } from '../../lib/use-now'
+import { CertsCard } from './certs-card'
+import { FirewallCard } from './firewall-card'
+import './haproxy.css'
+import { useCached, useStats } from './queries'
+import { RulesCard } from './rules-card'
+import { ServiceActions, ServiceStrip } from './service'
+
+/** HAProxy, its certificates and the firewall of one server. */
+export function HAProxyPage() {
+  const { t } = useTranslation('haproxy')
+  const id = Number(useParams().id)
+  const servers = useServers()
+  const server = servers.data?.find((s) => s.id === id)
+  if (servers.isPending) return <PageBody><span className="sk sk-late" aria-busy="true" style={{ height: 320 }} /></PageBody>
+  if (servers.isError) return <PageBody><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></PageBody>
+  if (!server) return <PageBody><EmptyState title={t('missing.title')} text={t('missing.text')} /></PageBody>
+  return <HAProxy key={id} server={server} />
+}
+
+function HAProxy({ server }: { server: ServerItem }) {
+  const { t } = useTranslation('haproxy')
+  const f = useFormat()
+  const now = useNow(1000)
+  const state = useServerState(server)
+  const offline = state === 'offline'
+  const cached = useCached(server.id)
+  const d = cached.data
+  const stats = useStats(server.id, Boolean(d?.status?.running) && !offline)
+  useTitle(`${t('title')} · ${server.name}`)
+  return (
+    <>
+      <header className="head">
+        <LinkButton to={`/servers/${server.id}`} kind="ghost" size="small" icon={ArrowLeft} aria-label={t('back')} title={t('back')}>{null}</LinkButton>
+        <StateGlyph state={state} quiet />
+        <h1 className="ell">{server.name}</h1>
+        <span className="t3 hide-s">{t('title')}</span>
+        <span className="grow" />
+        {d && <span className="cap nw" title={f.full(Date.parse(d.cached_at))}>{t('age', { time: f.age(Math.min(now, Date.parse(d.cached_at)), now) })}</span>}
+        {d?.status?.installed && <ServiceActions id={server.id} name={server.name} status={d.status} disabled={offline} />}
+      </header>
+      <PageBody>
+        {offline && <p className="banner" role="status">{t('offline')}</p>}
+        {d?.last_error && !offline && <p className="banner" role="status">{t('lastError', { reason: d.last_error })}</p>}
+        {cached.isPending ? <span className="sk sk-late" aria-busy="true" style={{ height: 420 }} />
+          : !d ? <ErrorState error={cached.error} onRetry={() => void cached.refetch()} />
+            : (
+              <>
+                {d.status ? <ServiceStrip status={d.status} rules={d.rules} stats={stats.data} /> : <Closed title={t('title')} />}
+                <OperationList serverId={server.id} />
+                {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} certs={d.certs} offline={offline} />}
+                {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} /> : <Closed title={t('certs.title')} />}
+                {d.firewall?.status ? <FirewallCard id={server.id} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} /> : <Closed title={t('fw.title')} />}
+              </>
+            )}
+      </PageBody>
+    </>
+  )
+}
+
+/** A part that the agent does not have or its owner has closed. */
+function Closed({ title }: { title: string }) {
+  const { t } = useTranslation('haproxy')
+  return <section className="card card-b"><EmptyState title={t('closed.title', { title })} text={t('closed.text')} /></section>
+}

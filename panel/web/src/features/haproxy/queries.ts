@@ -1,0 +1,82 @@
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { CachedResponse, HAProxyChanged, HAProxyConfig, HAProxyProxy, HAProxyRule, HAProxyStats } from '../../api/types'
+import { api, ApiError } from '../../lib/api'
+
+const pace = 5_000
+/** A change can end with a reload, a rollback and a new connection; a renewal of all certificates takes five minutes. */
+export const slow = { timeout: 400_000 }
+
+export const base = (id: number) => `proxy/${id}/haproxy`
+
+/** What the agent said last. It is shown at once, with its age. */
+export const useCached = (id: number) =>
+  useQuery({ queryKey: ['haproxy', id, 'cached'], queryFn: ({ signal }) => api.get<CachedResponse>(`${base(id)}/cached`, { signal }), refetchInterval: pace, retry: false, placeholderData: keepPreviousData })
+
+export const useStats = (id: number, running: boolean) =>
+  useQuery({ queryKey: ['haproxy', id, 'stats'], queryFn: ({ signal }) => api.get<HAProxyStats>(`${base(id)}/stats`, { signal }), refetchInterval: pace, retry: false, enabled: running })
+
+/** The panel asks the agent anew after a change, which takes a moment: so the page looks again a few times. */
+export function useRefresh(id: number): () => void {
+  const client = useQueryClient()
+  return () => {
+    for (const ms of [0, 1500, 4000]) setTimeout(() => void client.invalidateQueries({ queryKey: ['haproxy', id] }), ms)
+    void client.invalidateQueries({ queryKey: ['bulk', 'operations'] })
+  }
+}
+
+/** One request at a time, with its error. */
+export function useSubmit() {
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>(null)
+  const run = async (work: () => Promise<void>) => {
+    setBusy(true)
+    setError(null)
+    try {
+      await work()
+    } catch (e) {
+      setError(e)
+    }
+    setBusy(false)
+  }
+  return { busy, error, run }
+}
+
+export const isAway = (error: unknown) => error instanceof ApiError && (error.code === 'agent_unreachable' || error.code === 'agent_timeout')
+
+export const deliverLater = (id: number, kind: string, payload: object) => api.post('operations', { server_ids: [id], kind, payload })
+
+export interface Preview {
+  before: string
+  after: string
+  /** Of the file that was compared: only that one is changed. */
+  hash: string
+}
+
+export interface RuleChange {
+  method: 'post' | 'put'
+  path: string
+  body: object
+}
+
+const send = ({ method, path, body }: RuleChange, params: Record<string, string | boolean>) => api[method]<HAProxyChanged>(path, body, { params, ...slow })
+
+/** What a change would make of the file. */
+export async function preview(id: number, change: RuleChange): Promise<Preview> {
+  const now = await api.get<HAProxyConfig>(`${base(id)}/config`)
+  const then = await send(change, { dry_run: true, if_config: now.hash })
+  return { before: now.content, after: then.content ?? '', hash: now.hash }
+}
+
+export const apply = (change: RuleChange, hash: string) => send(change, { if_config: hash })
+
+export interface RuleStats {
+  frontend?: HAProxyProxy
+  server?: HAProxyProxy
+}
+
+/** The agent names the parts of a rule after it. */
+export function statsOf(stats: HAProxyStats | undefined, { rule_type, name }: HAProxyRule): RuleStats {
+  const id = `${rule_type}_${name}`
+  return { frontend: stats?.frontends.find((p) => p.proxy === id), server: stats?.servers.find((p) => p.proxy === `backend_${id}`) }
+}

@@ -1,0 +1,68 @@
+import type { CachedResponse, Cert, FirewallRule, HAProxyProxy, HAProxyRule } from '../api/types'
+import { fail, type Route } from './mock-route'
+
+const done = { success: true, message: 'done' }
+
+/** HAProxy, certificates and the firewall of an invented server: the same of each. */
+export class MockHAProxy {
+  rules: HAProxyRule[] = [
+    { name: 'vless-reality', rule_type: 'tcp', listen_port: 443, target_ip: '192.0.2.11', target_port: 8443, target_ssl: false, send_proxy: true },
+    { name: 'trojan-tls', rule_type: 'https', listen_port: 8443, target_ip: '192.0.2.12', target_port: 2053, cert_domain: 'vpn.example.com', target_ssl: true, send_proxy: false },
+    { name: 'relay-fin', rule_type: 'tcp', listen_port: 2096, target_ip: '198.51.100.11', target_port: 2096, target_ssl: false, send_proxy: false, by_hand: true },
+  ]
+  firewall: FirewallRule[] = [this.fw(1, '22/tcp', 'ALLOW', '203.0.113.4', 'SSH'), this.fw(2, '443/tcp', 'ALLOW', 'Anywhere'), this.fw(3, '25/tcp', 'DENY', 'Anywhere'), { ...this.fw(4, 'Nginx Full', 'ALLOW', 'Anywhere'), read_only: true }]
+  running = true
+
+  constructor(private readonly now: () => number) {}
+
+  readonly routes: Route[] = [
+    ['GET', /^proxy\/\d+\/haproxy\/cached$/, (_, { empty }) => this.cached(empty)],
+    ['GET', /^proxy\/\d+\/haproxy\/stats$/, () => ({ collected_at: new Date(this.now()).toISOString(), version: '3.2.1', uptime_seconds: 41 * 86400, connections: 1740, max_connections: 20000, old_processes: 1, frontends: this.rules.map((r, i) => this.proxy(`${r.rule_type}_${r.name}`, '', i)), backends: [], servers: this.rules.map((r, i) => this.proxy(`backend_${r.rule_type}_${r.name}`, 'srv1', i)) })],
+    ['GET', /^proxy\/\d+\/haproxy\/config$/, () => ({ content: this.file(this.rules), path: '/etc/haproxy/haproxy.cfg', hash: 'h1' })],
+    ['POST', /^proxy\/\d+\/haproxy\/rules$/, ({ body, query }) => this.change(query, [...this.rules, body as unknown as HAProxyRule])],
+    ['PUT', /^proxy\/\d+\/haproxy\/rules\/([^/]+)$/, ({ body, query }, _, name) => this.change(query, this.rules.map((r) => (r.name === name ? { ...r, ...body } : r)))],
+    ['DELETE', /^proxy\/\d+\/haproxy\/rules\/([^/]+)$/, ({ query }, _, name) => this.change(query, this.rules.filter((r) => r.name !== name))],
+    ['POST', /^proxy\/\d+\/haproxy\/(start|stop|restart|reload)$/, (_, __, action) => ((this.running = action !== 'stop'), done)],
+    ['POST', /^proxy\/\d+\/haproxy\/servers\/([^/]+)\/([^/]+)$/, () => done],
+    ['POST', /^proxy\/\d+\/haproxy\/certs\/(.+)$/, () => ({ ...done, renewed_domains: ['cdn.example.net'] })],
+    ['DELETE', /^proxy\/\d+\/haproxy\/certs\/([^/]+)$/, () => done],
+    ['POST', /^proxy\/\d+\/haproxy\/firewall\/(enable|disable)$/, () => fail(502, 'reverted', 'after the change the server could not be reached by a new connection')],
+    ['POST', /^proxy\/\d+\/haproxy\/firewall\/rule$/, () => done],
+    ['DELETE', /^proxy\/\d+\/haproxy\/firewall\/rule\/(\d+)$/, (_, __, n) => ((this.firewall = this.firewall.filter((r) => r.number !== Number(n))), done)],
+  ]
+
+  private fw(number: number, to: string, action: string, from: string, comment = ''): FirewallRule {
+    return { number, port: Number.parseInt(to) || 0, ports: to.split('/')[0]!, protocol: 'tcp', action, from_ip: from, direction: 'IN', ipv6: false, to, from, comment, read_only: false }
+  }
+
+  private proxy(proxy: string, server: string, i: number): HAProxyProxy {
+    return { proxy, server, status: server ? (i === 2 ? 'DOWN' : 'UP') : 'OPEN', sessions: [1204, 522, 0][i] ?? 0, sessions_max: 2000, sessions_limit: 20000, sessions_total: 90000, sessions_per_sec: [180, 34, 0][i] ?? 0, queue: 0, bytes_in: 4.1e11, bytes_out: 9.2e11, errors: 12 * i, denied: 0, weight: 1, check_status: 'L4OK', check_millis: i === 2 ? 0 : 3 + i, last_change_seconds: 360, downtime_seconds: 0 }
+  }
+
+  private file(rules: HAProxyRule[]): string {
+    const of = (r: HAProxyRule) => `frontend ${r.rule_type}_${r.name}\n    bind *:${r.listen_port}\n    default_backend backend_${r.rule_type}_${r.name}\n\nbackend backend_${r.rule_type}_${r.name}\n    server srv1 ${r.target_ip}:${r.target_port} check inter 5s\n`
+    return `defaults\n    mode tcp\n    timeout connect 5s\n\n# === RULES START ===\n${rules.map(of).join('\n')}# === RULES END ===\n`
+  }
+
+  private change(query: URLSearchParams, rules: HAProxyRule[]): object {
+    if (query.get('if_config') !== 'h1') return fail(409, 'changed_meanwhile', 'the file has changed') as object
+    const dry = query.get('dry_run') === 'true'
+    if (!dry) this.rules = rules
+    return { ...done, config_valid: true, reloaded: !dry, runtime: false, config_hash: 'h1', content: dry ? this.file(rules) : undefined }
+  }
+
+  private cached(empty: boolean): CachedResponse {
+    const at = this.now()
+    const cert = (domain: string, days: number, used: string[]): Cert => ({ domain, names: [domain], issuer: "Let's Encrypt", source: 'agent', expiry_date: new Date(at + days * 86400_000).toISOString(), days_left: days, expired: days < 0, combined_exists: true, cert_path: '', used_by: used, renewable: true, files: { pem: '', key: '', cert: '', fullchain: '', chain: '' } })
+    const certs = empty ? [] : [cert('old.example.net', -3, []), cert('cdn.example.net', 9, []), cert('panel.example.com', 41, []), cert('vpn.example.com', 68, ['trojan-tls'])]
+    const rules = empty ? [] : this.rules
+    const firewall = empty ? [] : this.firewall
+    return {
+      status: { installed: true, running: this.running, enabled: true, config_exists: true, config_valid: true, config_message: '', config_path: '/etc/haproxy/haproxy.cfg', config_hash: 'h1', old_processes: 1, status_output: '', service_logs: '' },
+      rules: { count: rules.length, rules, foreign: 1, config_hash: 'h1' },
+      certs: { certificates: certs, count: certs.length },
+      firewall: { status: { installed: true, active: true, default_incoming: 'deny', default_outgoing: 'allow', logging: 'on (low)' }, rules: { active: true, count: firewall.length, rules: firewall } },
+      cached_at: new Date(at - 12_000).toISOString(), age_seconds: 12, last_error: '',
+    }
+  }
+}
