@@ -79,7 +79,7 @@ func TestAddSocketsRefuses(t *testing.T) {
 // The kernel's own answer: both ends of many connections, over IPv4 and over IPv6, so many that the sockets which other
 // programs open and close meanwhile do not matter.
 func TestTCPOfThisMachine(t *testing.T) {
-	const connections = 64
+	const connections = 400
 	h := New("/")
 	before, err := h.TCP()
 	if err != nil {
