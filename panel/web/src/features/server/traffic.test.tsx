@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, it, vi } from 'vitest'
+import { MockApi } from '../../test/mock-api'
 import { renderApp } from '../../test/render'
 import { bucketsOf, portProblem, portRows } from './traffic-buckets'
 
@@ -69,6 +70,16 @@ it('says when the owner keeps the ports closed, and still shows what is known', 
   await userEvent.type(await screen.findByRole('textbox', { name: 'Count another port' }), '80{Enter}')
   expect((await screen.findByRole('alert')).textContent).toContain('AGENT_ALLOW')
   expect(within(await ports()).getByText(':443')).toBeTruthy()
+})
+
+it('leaves an offline server alone', async () => {
+  const mock = new MockApi(Date.now, 24)
+  const id = mock.servers.find((s) => s.status === 'offline')?.id
+  await renderApp({ mock, at: `/servers/${id}/traffic` })
+  await screen.findByText('Ports can be added and removed when the server answers.')
+  expect(within(await ports()).getByText(':443')).toBeTruthy()
+  expect(screen.queryByRole('button', { name: /Stop counting/ })).toBeNull()
+  expect(mock.log.filter((r) => r.path.endsWith('/ports/tracked'))).toEqual([])
 })
 
 it('reads the labels of hours, days and months as UTC', () => {
