@@ -27,7 +27,7 @@ export function PageHeader({ title, tab, children, actions }: PageHeaderProps) {
 /** The scrolling part of a page. */
 export function PageBody({ children, className = '' }: { children: ReactNode; className?: string }) {
   return (
-    <main id="content" tabIndex={-1} className="scroll">
+    <main id="content" tabIndex={0} className="scroll">
       <div className={`stack ${className}`.trim()}>{children}</div>
     </main>
   )

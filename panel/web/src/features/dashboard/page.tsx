@@ -63,7 +63,7 @@ function Loaded({ servers, folderList }: { servers: ServerItem[]; folderList: { 
   return (
     <>
       <Header servers={servers} filter={filter} onFilter={setFilter} density={density} onNewFolder={() => setDialog({ kind: 'create' })} />
-      <main ref={scroller} id="content" tabIndex={-1} className="scroll">
+      <main ref={scroller} id="content" tabIndex={0} className="scroll">
         <div className="stack">
           {overview && servers.length > 0 && (
             <>

@@ -58,7 +58,7 @@ function Loaded({ id }: { id: number }) {
   return (
     <>
       <ServerHeader server={server} now={now} document={document} />
-      <main className="scroll" id="content" tabIndex={-1}>
+      <main className="scroll" id="content" tabIndex={0}>
         <div className="stack">
           <NowStrip serverId={id} now={now} />
           <RangeBar range={range} stepSeconds={first?.step_seconds ?? null} onRange={setRange} />

@@ -59,7 +59,7 @@ function Loaded({ server }: { server: ServerItem }) {
         <span className="grow" />
         {traffic.data && <span className="cap">{t('traffic.age', { age: f.age(Date.parse(traffic.data.cached_at), now) })}</span>}
       </header>
-      <main className="scroll" id="content" tabIndex={-1}>
+      <main className="scroll" id="content" tabIndex={0}>
         <div className="stack">
           {state === 'offline' && <p className="traffic-note" role="status">{t('traffic.offline')}</p>}
           <Totals total={summary?.total ?? server.traffic} />

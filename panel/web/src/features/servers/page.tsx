@@ -44,7 +44,7 @@ export function ServersPage() {
       <PageHeader title={t('title')} actions={servers.data?.length !== 0 && <Button kind="main" icon={Plus} onClick={() => setAdding('one')}>{t('add.title')}</Button>}>
         {servers.data && servers.data.length > 0 && <span className="text-text3">{f.count(servers.data.length)}</span>}
       </PageHeader>
-      <main ref={scroller} id="content" tabIndex={-1} className="scroll">
+      <main ref={scroller} id="content" tabIndex={0} className="scroll">
         {servers.isPending && <section className="card"><SkeletonRows rows={12} columns={5} /></section>}
         {servers.isError && !servers.data && <section className="card void-card"><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></section>}
         {servers.data?.length === 0 && (

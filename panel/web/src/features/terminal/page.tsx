@@ -44,7 +44,7 @@ function Terminal({ server }: { server: ServerItem }) {
         <span className="grow" />
         <Segmented label={t('mode')} value={mode} options={modes.map((value) => ({ value, label: t(value) }))} onChange={(m) => { setMode(m); setOpened(opened || m === 'shell') }} />
       </header>
-      <main id="content" tabIndex={-1} className="term">
+      <main id="content" tabIndex={0} className="term">
         {/* Both stay: going to look at the other one ends neither a command nor a shell. */}
         <div className="term-mode" hidden={mode !== 'commands'}><Commands server={server} offline={state === 'offline'} /></div>
         <div className="term-mode" hidden={mode !== 'shell'}>
