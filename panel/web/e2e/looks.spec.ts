@@ -11,7 +11,7 @@ const pages = (id: number) => ({ dashboard: '', list: '', servers: 'servers', ad
 
 for (const theme of ['dark', 'light'] as const) {
   for (const language of ['en', 'ru'] as const) {
-    test(`every page in ${theme}, ${language}`, async ({ page, panel, agent }) => {
+    test(`every page in ${theme}, ${language} @drops`, async ({ page, panel, agent }) => {
       test.setTimeout(420_000)
       await page.evaluate(([th, la]) => {
         localStorage.setItem('theme', th)

@@ -9,9 +9,16 @@ export const slow = { timeout: 400_000 }
 
 export const base = (id: number) => `proxy/${id}/haproxy`
 
+/** An agent's empty list may come as null. */
+const whole = (d: CachedResponse): CachedResponse => ({
+  ...d,
+  rules: d.rules && { ...d.rules, rules: d.rules.rules ?? [] },
+  certs: d.certs && { ...d.certs, certificates: (d.certs.certificates ?? []).map((c) => ({ ...c, used_by: c.used_by ?? [] })) },
+})
+
 /** What the agent said last. It is shown at once, with its age. */
 export const useCached = (id: number) =>
-  useQuery({ queryKey: ['haproxy', id, 'cached'], queryFn: ({ signal }) => api.get<CachedResponse>(`${base(id)}/cached`, { signal }), refetchInterval: pace, retry: false, placeholderData: keepPreviousData })
+  useQuery({ queryKey: ['haproxy', id, 'cached'], queryFn: ({ signal }) => api.get<CachedResponse>(`${base(id)}/cached`, { signal }), select: whole, refetchInterval: pace, retry: false, placeholderData: keepPreviousData })
 
 export const useStats = (id: number, running: boolean) =>
   useQuery({ queryKey: ['haproxy', id, 'stats'], queryFn: ({ signal }) => api.get<HAProxyStats>(`${base(id)}/stats`, { signal }), refetchInterval: pace, retry: false, enabled: running })
@@ -78,5 +85,5 @@ export interface RuleStats {
 /** The agent names the parts of a rule after it. */
 export function statsOf(stats: HAProxyStats | undefined, { rule_type, name }: HAProxyRule): RuleStats {
   const id = `${rule_type}_${name}`
-  return { frontend: stats?.frontends.find((p) => p.proxy === id), server: stats?.servers.find((p) => p.proxy === `backend_${id}`) }
+  return { frontend: stats?.frontends?.find((p) => p.proxy === id), server: stats?.servers?.find((p) => p.proxy === `backend_${id}`) }
 }
