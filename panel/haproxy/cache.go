@@ -187,13 +187,17 @@ func (s *Service) collect(ctx context.Context, id int64) {
 	}
 	part(toLook, func(ctx context.Context, c *api.Client) error {
 		state, err := c.HAProxyState(ctx)
-		said.Status, said.Rules = &state.Status, &state.Rules
+		if err == nil {
+			said.Status, said.Rules = &state.Status, &state.Rules
+		}
 		return err
 	})
 	if len(errs) == 0 { // else the agent does not answer, and would not to the rest
 		part(certsToLook, func(ctx context.Context, c *api.Client) error {
 			certs, err := c.Certs(ctx)
-			said.Certs = &certs
+			if err == nil {
+				said.Certs = &certs
+			}
 			return err
 		})
 		part(firewallToLook, func(ctx context.Context, c *api.Client) error {
@@ -201,8 +205,11 @@ func (s *Service) collect(ctx context.Context, id int64) {
 			if err != nil {
 				return err
 			}
+			said.Firewall = &CachedFirewall{Status: &status}
 			rules, err := c.FirewallRules(ctx)
-			said.Firewall = &CachedFirewall{&status, &rules}
+			if err == nil {
+				said.Firewall.Rules = &rules
+			}
 			return err
 		})
 	}

@@ -231,6 +231,26 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// What the owner of a node has closed is null in the answer, and not an empty list.
+func TestClosedPartsAreNull(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	closed := func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(api.Failure{Code: api.CodeRestricted, Detail: "closed"})
+	}
+	b.mux.HandleFunc("GET /v1/haproxy", closed)
+	b.mux.HandleFunc("GET /v1/certs", closed)
+	b.answers("GET /v1/firewall/status", api.FirewallStatus{Active: true})
+	b.mux.HandleFunc("GET /v1/firewall/rules", closed)
+	b.svc.cache.due(map[int64]bool{1: true}, time.Minute, time.Now())
+	b.svc.collect(t.Context(), 1)
+	c, ok := b.svc.cache.get(1)
+	if !ok || c.Status != nil || c.Rules != nil || c.Certs != nil || c.LastError != "" || c.Firewall == nil || !c.Firewall.Status.Active || c.Firewall.Rules != nil {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestCacheForgetsAndKeeps(t *testing.T) {
 	t.Parallel()
 	c, now := newCache(), time.Now()
