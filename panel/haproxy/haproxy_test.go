@@ -241,7 +241,7 @@ func TestClosedPartsAreNull(t *testing.T) {
 	}
 	b.mux.HandleFunc("GET /v1/haproxy", closed)
 	b.mux.HandleFunc("GET /v1/certs", closed)
-	b.answers("GET /v1/firewall/status", api.FirewallStatus{Active: true})
+	b.answers("GET /v1/firewall", api.FirewallStatus{Active: true})
 	b.mux.HandleFunc("GET /v1/firewall/rules", closed)
 	b.svc.cache.due(map[int64]bool{1: true}, time.Minute, time.Now())
 	b.svc.collect(t.Context(), 1)
