@@ -130,6 +130,9 @@ func TestStreamTellsEveryServer(t *testing.T) {
 		if err := json.Unmarshal([]byte(data), &last); err != nil {
 			t.Fatal(err)
 		}
+		if last.Results == nil {
+			t.Errorf("no list of results: %s", data)
+		}
 		for _, r := range last.Results {
 			state[r.ServerID] = r.State
 		}

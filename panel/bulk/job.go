@@ -114,6 +114,7 @@ func (j *job) since(n int) (news []Result, seen int, ended bool, next <-chan str
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	told := map[int]bool{}
+	news = []Result{} // the last event often has none: a list all the same, and not null
 	for _, i := range j.order[min(n, len(j.order)):] {
 		if !told[i] {
 			told[i] = true

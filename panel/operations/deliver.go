@@ -138,6 +138,8 @@ func (s *Service) deliver(ctx context.Context, o storage.Operation) (gone bool, 
 		told.Status == http.StatusGatewayTimeout || told.Code == api.CodeBusy:
 		s.log.Debug("deliver operation", "operation", o.ID, "server", o.ServerID, "err", err)
 		return true, nil
+	case told.Code == api.CodeNotFound: // what was to go is gone, perhaps by us before the panel was killed
+		return false, s.move(ctx, o, storage.OperationDelivered, told.Detail, "")
 	case told.Code == api.CodeChanged:
 		return false, s.move(ctx, o, storage.OperationConflict, told.Detail, "")
 	}

@@ -78,13 +78,9 @@ func (s *Service) queue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	rest.Note(r.Context(), "servers", "when they are back: "+c.Title())
-	var made []storage.Operation
-	for _, id := range req.ServerIDs {
-		o, err := s.Queue(r.Context(), id, c, time.Duration(req.ExpiresInHours)*time.Hour)
-		if err != nil {
-			return err
-		}
-		made = append(made, o)
+	made, err := s.Queue(r.Context(), req.ServerIDs, c, time.Duration(req.ExpiresInHours)*time.Hour)
+	if err != nil {
+		return err
 	}
 	return rest.Encode(w, http.StatusOK, ListResponse{s.items(made)})
 }

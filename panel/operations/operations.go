@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -78,37 +79,58 @@ func New(o Options) *Service {
 // postgresNow is the time at the precision that Postgres keeps.
 func postgresNow() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// Queue keeps a change for a server. A life of zero is three days.
-func (s *Service) Queue(ctx context.Context, server int64, c change.Change, life time.Duration) (storage.Operation, error) {
+// Queue keeps a change for servers, for all of them or for none. A life of zero is three days.
+func (s *Service) Queue(ctx context.Context, servers []int64, c change.Change, life time.Duration) ([]storage.Operation, error) {
 	if !change.Queueable(c) {
-		return storage.Operation{}, rest.Fail(http.StatusUnprocessableEntity, "not_queueable", "this is meant for now, not for when the server is back")
-	}
-	if _, err := s.o.Fleet.Server(server); err != nil {
-		return storage.Operation{}, err
+		return nil, rest.Fail(http.StatusUnprocessableEntity, "not_queueable", "this is meant for now, not for when the server is back")
 	}
 	if life == 0 {
 		life = defaultLife
 	}
 	if life < 0 || life > maxLife {
-		return storage.Operation{}, storage.Invalid("expires_in_hours", "give 1 to 720 hours")
+		return nil, storage.Invalid("expires_in_hours", "give 1 to 720 hours")
 	}
 	payload, err := json.Marshal(c)
 	if err != nil {
-		return storage.Operation{}, fmt.Errorf("encode change: %w", err)
+		return nil, fmt.Errorf("encode change: %w", err)
 	}
 	now := s.now()
-	o := storage.Operation{ServerID: server, Kind: c.Kind(), Payload: payload, Title: c.Title(), CreatedAt: now, ExpiresAt: now.Add(life)}
-	if change.OfFile(c) && s.o.FileHash != nil {
+	o := storage.Operation{Kind: c.Kind(), Payload: payload, Title: c.Title(), CreatedAt: now, ExpiresAt: now.Add(life)}
+	var made []storage.Operation
+	err = s.o.Store.InTx(ctx, func(tx *postgres.Store) error {
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(servers))) {
+			one, err := s.keep(ctx, tx, id, o, change.OfFile(c))
+			if err != nil {
+				return err
+			}
+			made = append(made, one)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// keep writes one operation.
+func (s *Service) keep(ctx context.Context, tx *postgres.Store, server int64, o storage.Operation, ofFile bool) (storage.Operation, error) {
+	srv, err := s.o.Fleet.Server(server)
+	if err != nil {
+		return o, err
+	}
+	o.ServerID = server
+	if ofFile && s.o.FileHash != nil {
 		o.Base = s.o.FileHash(server)
 	}
-	o, err = s.o.Store.CreateOperation(ctx, o, maxOpen)
+	made, err := tx.CreateOperation(ctx, o, maxOpen)
 	if errors.Is(err, storage.ErrConflict) {
-		return o, rest.Fail(http.StatusConflict, "operations_full", fmt.Sprintf("%d changes wait for this server already; cancel some", maxOpen))
+		return o, rest.Fail(http.StatusConflict, "operations_full", fmt.Sprintf("%d changes wait for %s already; cancel some", maxOpen, srv.Name))
 	}
 	if err != nil {
 		return o, fmt.Errorf("keep operation: %w", err)
 	}
-	return o, nil
+	return made, nil
 }
 
 // undecided are the states that a person may still decide about.

@@ -117,11 +117,16 @@ func (b *bench) comesBack(t *testing.T, id int64) {
 
 func (b *bench) queue(t *testing.T, id int64, name string) storage.Operation {
 	t.Helper()
-	o, err := b.Queue(t.Context(), id, change.HAProxyRule{HAProxyRule: api.HAProxyRule{Name: name, RuleType: api.RuleTCP, ListenPort: 1, TargetIP: "192.0.2.1", TargetPort: 2}}, 0)
-	if err != nil {
-		t.Fatal(err)
+	return b.keepChange(t, id, change.HAProxyRule{HAProxyRule: api.HAProxyRule{Name: name, RuleType: api.RuleTCP, ListenPort: 1, TargetIP: "192.0.2.1", TargetPort: 2}})
+}
+
+func (b *bench) keepChange(t *testing.T, id int64, c change.Change) storage.Operation {
+	t.Helper()
+	list, err := b.Queue(t.Context(), []int64{id, id}, c, 0)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%+v, %v", list, err)
 	}
-	return o
+	return list[0]
 }
 
 func (b *bench) round(t *testing.T) {
@@ -207,6 +212,30 @@ func TestRefusalEndsOneOperation(t *testing.T) {
 	b.refuse = nil
 	b.round(t)
 	b.expect(t, next, storage.OperationDelivered, "added")
+}
+
+// A removal whose server lacks the thing is done: by somebody else, or by us before the panel was killed.
+func TestWhatIsGoneIsDelivered(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	id := b.server(t, "a")
+	b.comesBack(t, id)
+	o := b.keepChange(t, id, change.HAProxyRuleRemove{ListenPort: 1, TargetIP: "192.0.2.1", TargetPort: 2})
+	b.round(t)
+	b.expect(t, o, storage.OperationDelivered, "no such rule")
+}
+
+// One server that cannot be kept for keeps the others from it, too: nobody has to find out which were.
+func TestQueueIsAllOrNothing(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	id := b.server(t, "a")
+	if _, err := b.Queue(t.Context(), []int64{id, 1 << 40}, change.TrafficPort{Port: 1}, 0); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("error %v", err)
+	}
+	if list, err := b.store.QueuedOperations(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
 }
 
 // A server that is gone again in the middle loses nothing, and holds up no other.
