@@ -4,10 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,7 +12,6 @@ import (
 	"net/http"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -83,13 +78,6 @@ func (c *Certs) Actions() []Action {
 
 func (c *Certs) dir(domain string) string     { return path.Join(c.stateDir, "certs", domain) }
 func (c *Certs) derived(domain string) string { return path.Join(c.stateDir, "certbot", domain) }
-
-// origin is how a certificate of ours came about, so that it can be renewed.
-type origin struct {
-	Method  string `json:"method"` // standalone, webroot or upload
-	Email   string `json:"email,omitempty"`
-	Webroot string `json:"webroot,omitempty"`
-}
 
 // List returns every certificate, the one that expires first at the top.
 func (c *Certs) List() (api.Certs, error) {
@@ -176,173 +164,6 @@ func (c *Certs) users(domain string, config []byte) []string {
 		}
 	}
 	return out
-}
-
-func parseLeaf(content []byte) (*x509.Certificate, error) {
-	block, _ := pem.Decode(content)
-	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, errors.New("there is no certificate in PEM")
-	}
-	return x509.ParseCertificate(block.Bytes)
-}
-
-// Combined is the file that HAProxy shows for a domain: chain and key. Of certbot's certificates we make one of our own.
-func (c *Certs) Combined(domain string) (string, error) {
-	if file := path.Join(c.dir(domain), "combined.pem"); api.IsDomain(domain) {
-		if _, err := c.host.Stat(file); err == nil {
-			return file, nil
-		}
-	}
-	if live := c.certbotDir(domain); live != "" {
-		if _, err := c.derive(domain, live); err != nil {
-			return "", err
-		}
-		return path.Join(c.derived(domain), "combined.pem"), nil
-	}
-	return "", invalid("cert_domain", "%s has no certificate on this node: issue or upload one first", domain)
-}
-
-// certbotDir finds certbot's directory of a domain, which may have -0001 and so on behind it: the newest.
-func (c *Certs) certbotDir(domain string) string {
-	entries, err := c.host.ReadDir(certbotLive)
-	if err != nil || !api.IsDomain(domain) {
-		return ""
-	}
-	best := ""
-	for _, e := range entries {
-		number, ok := strings.CutPrefix(e.Name(), domain+"-")
-		if e.Name() == domain || ok && len(number) == 4 && strings.Trim(number, "0123456789") == "" {
-			best = max(best, e.Name())
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return path.Join(certbotLive, best)
-}
-
-// derive makes the combined file of a certificate of certbot's and reports whether it is news.
-func (c *Certs) derive(domain, live string) (bool, error) {
-	chain, err := c.host.ReadFile(path.Join(live, "fullchain.pem"))
-	if err != nil {
-		return false, fmt.Errorf("read certbot's certificate: %w", err)
-	}
-	key, err := c.host.ReadFile(path.Join(live, "privkey.pem"))
-	if err != nil {
-		return false, fmt.Errorf("read certbot's key: %w", err)
-	}
-	file := path.Join(c.derived(domain), "combined.pem")
-	combined := combine(chain, key)
-	if old, err := c.host.ReadFile(file); err == nil && bytes.Equal(old, combined) {
-		return false, nil
-	}
-	if err := c.host.MkdirAll(path.Dir(file), 0o700); err != nil {
-		return false, err
-	}
-	return true, c.host.WriteFile(file, combined, 0o600)
-}
-
-// combine is what HAProxy reads: the chain, then the key.
-func combine(chain, key []byte) []byte {
-	return slices.Concat(bytes.TrimRight(chain, "\r\n"), []byte("\n"), bytes.TrimRight(key, "\r\n"), []byte("\n"))
-}
-
-// Upload stores a certificate that somebody has.
-func (c *Certs) Upload(ctx context.Context, u api.CertUpload) (api.CertChanged, error) {
-	var none api.CertChanged
-	if !api.IsDomain(u.Domain) {
-		return none, invalid("domain", "must be a domain, as in example.net")
-	}
-	leaf, err := parseLeaf([]byte(u.CertContent))
-	if err != nil {
-		return none, invalid("cert_content", "is no certificate in PEM: %v", err)
-	}
-	if block, _ := pem.Decode([]byte(u.KeyContent)); block == nil || !strings.HasSuffix(block.Type, "PRIVATE KEY") {
-		return none, invalid("key_content", "is no private key in PEM")
-	}
-	if _, err := tls.X509KeyPair([]byte(u.CertContent), []byte(u.KeyContent)); err != nil {
-		return none, invalid("key_content", "does not belong to the certificate: %v", err)
-	}
-	if err := leaf.VerifyHostname(u.Domain); err != nil {
-		return none, invalid("domain", "is not what the certificate is good for, which is %s", strings.Join(leaf.DNSNames, ", "))
-	}
-	if !c.now().Before(leaf.NotAfter) {
-		return none, invalid("cert_content", "has expired on %s", leaf.NotAfter.Format(time.DateOnly))
-	}
-	if err := c.store(u.Domain, []byte(u.CertContent), []byte(u.KeyContent), origin{Method: methodUpload}); err != nil {
-		return none, err
-	}
-	return api.CertChanged{Success: true, Message: "the certificate is stored", Domain: u.Domain}, c.show(ctx, u.Domain)
-}
-
-// store writes the files of a certificate of ours. combined.pem is the last: what HAProxy reads is always whole.
-func (c *Certs) store(domain string, chain, key []byte, o origin) error {
-	c.files.Lock()
-	defer c.files.Unlock()
-	block, rest := pem.Decode(chain)
-	if block == nil {
-		return errors.New("store certificate: it is not in PEM")
-	}
-	note, err := json.Marshal(o)
-	if err != nil {
-		return err
-	}
-	dir := c.dir(domain)
-	if err := c.host.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	for _, f := range []struct {
-		name    string
-		content []byte
-		mode    fs.FileMode
-	}{
-		{"privkey.pem", key, 0o600}, {"cert.pem", pem.EncodeToMemory(block), 0o644}, {"chain.pem", bytes.TrimLeft(rest, "\r\n"), 0o644},
-		{"fullchain.pem", chain, 0o644}, {"origin.json", note, 0o600}, {"combined.pem", combine(chain, key), 0o600},
-	} {
-		if err := c.host.WriteFile(path.Join(dir, f.name), f.content, f.mode); err != nil {
-			return fmt.Errorf("store certificate: %w", err)
-		}
-	}
-	return nil
-}
-
-func (c *Certs) origin(domain string) (o origin, err error) {
-	b, err := c.host.ReadFile(path.Join(c.dir(domain), "origin.json"))
-	if err == nil {
-		err = json.Unmarshal(b, &o)
-	}
-	return o, err
-}
-
-// show has a running HAProxy take up the new certificate of a domain that it shows.
-func (c *Certs) show(ctx context.Context, domains ...string) error {
-	config, err := c.host.ReadFile(haproxyConfig)
-	if err != nil {
-		return nil // there is none
-	}
-	for _, domain := range domains {
-		if len(c.users(domain, config)) > 0 {
-			return c.haproxy.ReloadIfRunning(ctx)
-		}
-	}
-	return nil
-}
-
-// Remove deletes a certificate of ours that nothing shows.
-func (c *Certs) Remove(domain string) (api.Changed, error) {
-	c.files.Lock()
-	defer c.files.Unlock()
-	if _, err := c.host.Stat(c.dir(domain)); err != nil || !api.IsDomain(domain) {
-		if c.certbotDir(domain) != "" {
-			return api.Changed{}, fail(api.CodeConflict, "the certificate of %s is certbot's: delete it with certbot", domain)
-		}
-		return api.Changed{}, fail(api.CodeNotFound, "there is no certificate of %q", domain)
-	}
-	config, _ := c.host.ReadFile(haproxyConfig)
-	if users := c.users(domain, config); len(users) > 0 {
-		return api.Changed{}, fail(api.CodeConflict, "the certificate of %s is used by %s", domain, strings.Join(users, ", "))
-	}
-	return done("the certificate is deleted"), c.host.RemoveAll(c.dir(domain))
 }
 
 var certExpiry = prometheus.NewDesc("agent_certificate_not_after_timestamp_seconds", "When a certificate on this machine expires.", []string{"domain", "source"}, nil)
