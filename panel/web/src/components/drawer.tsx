@@ -11,6 +11,8 @@ interface DrawerProps {
   title: string
   children: ReactNode
   footer?: ReactNode
+  /** 760 px, for text of a machine: its lines are long. */
+  wide?: boolean
   /** There is unsaved input: closing asks first. */
   dirty?: boolean
   /** Makes the drawer a form. */
@@ -26,7 +28,7 @@ function focusBody(event: Event): void {
 }
 
 /** 440 px from the right, for forms with the page kept in view; full screen on a phone. */
-export function Drawer({ open, onOpenChange, title, children, footer, dirty = false, onSubmit }: DrawerProps) {
+export function Drawer({ open, onOpenChange, title, children, footer, wide = false, dirty = false, onSubmit }: DrawerProps) {
   const { t } = useTranslation('components')
   const [asking, setAsking] = useState(false)
   const close = () => (dirty ? setAsking(true) : onOpenChange(false))
@@ -39,7 +41,7 @@ export function Drawer({ open, onOpenChange, title, children, footer, dirty = fa
     <Radix.Root open={open} onOpenChange={(next) => (next ? onOpenChange(true) : close())}>
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
-        <Radix.Content className="drawer" aria-describedby={undefined} onOpenAutoFocus={focusBody}>
+        <Radix.Content className={wide ? 'drawer wide' : 'drawer'} aria-describedby={undefined} onOpenAutoFocus={focusBody}>
           <Frame className="flex min-h-0 flex-1 flex-col" onSubmit={onSubmit ? submit : undefined}>
             <div className="drawer-h">
               <Radix.Title className="dlg-title grow">{title}</Radix.Title>

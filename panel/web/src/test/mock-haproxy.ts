@@ -1,4 +1,4 @@
-import type { CachedResponse, Cert, FirewallRule, HAProxyProxy, HAProxyRule } from '../api/types'
+import type { CachedResponse, Cert, CertRenewal, FirewallRule, HAProxyProxy, HAProxyRule } from '../api/types'
 import { fail, type Route } from './mock-route'
 
 const done = { success: true, message: 'done' }
@@ -12,6 +12,8 @@ export class MockHAProxy {
   ]
   firewall: FirewallRule[] = [this.fw(1, '22/tcp', 'ALLOW', '203.0.113.4', 'SSH'), this.fw(2, '443/tcp', 'ALLOW', 'Anywhere'), this.fw(3, '25/tcp', 'DENY', 'Anywhere'), { ...this.fw(4, 'Nginx Full', 'ALLOW', 'Anywhere'), read_only: true }]
   running = true
+  renews = true
+  logs = Array.from({ length: 300 }, (_, i) => `Nov 23 09:${String(Math.floor(i / 60) + 36).padStart(2, '0')}:${String(i % 60).padStart(2, '0')} node haproxy[812]: ${i % 40 === 39 ? 'Server backend_tcp_relay-fin/srv1 is DOWN, reason: Layer4 timeout' : `198.51.100.${i % 250}:${40000 + i} tcp_vless-reality backend_tcp_vless-reality/srv1 1/0/${i} ${i * 731} --`}`)
 
   constructor(private readonly now: () => number) {}
 
@@ -24,12 +26,23 @@ export class MockHAProxy {
     ['DELETE', /^proxy\/\d+\/haproxy\/rules\/([^/]+)$/, ({ query }, _, name) => this.change(query, this.rules.filter((r) => r.name !== name))],
     ['POST', /^proxy\/\d+\/haproxy\/(start|stop|restart|reload)$/, (_, __, action) => ((this.running = action !== 'stop'), done)],
     ['POST', /^proxy\/\d+\/haproxy\/servers\/([^/]+)\/([^/]+)$/, () => done],
+    ['GET', /^proxy\/\d+\/haproxy\/logs$/, ({ query }, { empty }) => ({ logs: empty ? '' : this.logs.slice(-Number(query.get('tail'))).join('\n') })],
+    ['POST', /^proxy\/\d+\/haproxy\/validate$/, () => ({ valid: true, message: 'Configuration file is valid' })],
+    ['POST', /^proxy\/\d+\/haproxy\/config\/regenerate$/, ({ query }) => this.change(query, query.get('preserve_rules') === 'false' ? [] : this.rules)],
+    ['GET', /^proxy\/\d+\/haproxy\/certs\/cron\/status$/, () => this.renewal()],
+    ['POST', /^proxy\/\d+\/haproxy\/certs\/cron\/(enable|disable)$/, (_, __, word) => ((this.renews = word === 'enable'), this.renewal())],
     ['POST', /^proxy\/\d+\/haproxy\/certs\/(.+)$/, () => ({ ...done, renewed_domains: ['cdn.example.net'] })],
     ['DELETE', /^proxy\/\d+\/haproxy\/certs\/([^/]+)$/, () => done],
     ['POST', /^proxy\/\d+\/haproxy\/firewall\/(enable|disable)$/, () => fail(502, 'reverted', 'after the change the server could not be reached by a new connection')],
     ['POST', /^proxy\/\d+\/haproxy\/firewall\/rule$/, () => done],
     ['DELETE', /^proxy\/\d+\/haproxy\/firewall\/rule\/(\d+)$/, (_, __, n) => ((this.firewall = this.firewall.filter((r) => r.number !== Number(n))), done)],
   ]
+
+  private renewal(): CertRenewal {
+    const day = 86400_000
+    const last = Math.floor(this.now() / day) * day
+    return { enabled: this.renews, schedule: 'every day at 03:00', next_run: this.renews ? new Date(last + day).toISOString() : null, last_run: new Date(last).toISOString(), last_log: 'old.example.net: the domain does not lead to this server\n' }
+  }
 
   private fw(number: number, to: string, action: string, from: string, comment = ''): FirewallRule {
     return { number, port: Number.parseInt(to) || 0, ports: to.split('/')[0]!, protocol: 'tcp', action, from_ip: from, direction: 'IN', ipv6: false, to, from, comment, read_only: false }

@@ -15,6 +15,7 @@ import { useFormat } from '../../lib/use-format'
 import { CertDrawer } from './cert-drawer'
 import { useProblem } from './parts'
 import { base, slow, useRefresh } from './queries'
+import { Renewal } from './renewal'
 
 /** Amber from here on; renewal by itself begins a month before the end. */
 const soon = 21
@@ -23,7 +24,7 @@ const whole = 90
 const level = (c: Cert) => (c.expired || c.problem ? 'crit' : c.days_left <= soon ? 'warn' : '')
 
 /** Certificates of the node, the one that expires first at the top. */
-export function CertsCard({ id, certs, offline }: { id: number; certs: Cert[]; offline: boolean }) {
+export function CertsCard({ id, certs, offline, readOnly }: { id: number; certs: Cert[]; offline: boolean; readOnly: boolean }) {
   const { t } = useTranslation('haproxy')
   const f = useFormat()
   const refresh = useRefresh(id)
@@ -31,6 +32,7 @@ export function CertsCard({ id, certs, offline }: { id: number; certs: Cert[]; o
   const [making, setMaking] = useState<'issue' | 'upload' | null>(null)
   const [removed, setRemoved] = useState<Cert | null>(null)
   const [renewing, setRenewing] = useState<string | null>(null)
+  const fixed = offline || readOnly
   const renew = async (domain: string) => {
     setRenewing(domain)
     try {
@@ -57,20 +59,21 @@ export function CertsCard({ id, certs, offline }: { id: number; certs: Cert[]; o
     { id: 'used', title: t('certs.used'), className: 'hide-s', cell: (c) => (c.used_by.length > 0 ? c.used_by.join(', ') : <span className="t3">{t('certs.unused')}</span>) },
     { id: 'menu', title: '', width: 40, cell: (c) => (
       <Menu trigger={<IconButton icon={Ellipsis} size="small" label={t('certs.menu', { domain: c.domain })} />} items={[
-        { label: t('certs.renew'), icon: RefreshCw, disabled: offline || !c.renewable || renewing !== null, onSelect: () => void renew(c.domain) },
-        { label: t('certs.remove'), icon: Trash2, danger: true, separated: true, disabled: offline || c.source !== 'agent' || c.used_by.length > 0, onSelect: () => setRemoved(c) },
+        { label: t('certs.renew'), icon: RefreshCw, disabled: fixed || !c.renewable || renewing !== null, onSelect: () => void renew(c.domain) },
+        { label: t('certs.remove'), icon: Trash2, danger: true, separated: true, disabled: fixed || c.source !== 'agent' || c.used_by.length > 0, onSelect: () => setRemoved(c) },
       ]} />
     ) },
   ]
   return (
     <Card title={t('certs.title')} note={certs.length || undefined} flush actions={
       <>
-        {certs.some((c) => c.renewable) && <Button size="small" kind="ghost" icon={RefreshCw} disabled={offline} busy={renewing === '' && t('certs.renewing')} onClick={() => void renew('')}>{t('certs.renewAll')}</Button>}
-        <Button size="small" icon={Upload} disabled={offline} onClick={() => setMaking('upload')}>{t('certs.upload')}</Button>
-        <Button size="small" icon={Plus} disabled={offline} onClick={() => setMaking('issue')}>{t('certs.issue')}</Button>
+        {certs.some((c) => c.renewable) && <Button size="small" kind="ghost" icon={RefreshCw} disabled={fixed} busy={renewing === '' && t('certs.renewing')} onClick={() => void renew('')}>{t('certs.renewAll')}</Button>}
+        <Button size="small" icon={Upload} disabled={fixed} onClick={() => setMaking('upload')}>{t('certs.upload')}</Button>
+        <Button size="small" icon={Plus} disabled={fixed} onClick={() => setMaking('issue')}>{t('certs.issue')}</Button>
       </>
     }>
       {certs.length === 0 ? <EmptyState title={t('certs.none')} text={t('certs.noneText')} /> : <Table label={t('certs.title')} columns={columns} rows={certs} rowKey={(c) => `${c.source} ${c.domain}`} rowHeight={certs.some((c) => c.problem) ? 46 : 36} />}
+      <Renewal id={id} offline={offline} readOnly={readOnly} />
       {making && <CertDrawer id={id} kind={making} onClose={() => setMaking(null)} />}
       {removed && <ConfirmDanger open onOpenChange={(open) => !open && setRemoved(null)} title={t('certs.removeTitle', { domain: removed.domain })} consequence={t('certs.removeText')} verb={t('certs.remove')} busy={t('busy')} onConfirm={() => remove(removed)} />}
     </Card>

@@ -1,21 +1,9 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
-import { MockApi } from '../../test/mock-api'
+import { dialog, openHAProxy as open, press } from '../../test/haproxy-page'
 import { fail } from '../../test/mock-route'
-import { renderApp } from '../../test/render'
 import { diffLines } from './diff'
-
-const open = async (change: (mock: MockApi) => void = () => {}, status = 'online') => {
-  const mock = new MockApi(Date.now, 3)
-  mock.servers = mock.servers.map((s) => ({ ...s, is_active: true, status }))
-  change(mock)
-  const id = mock.servers[0]!.id
-  await renderApp({ at: `/servers/${id}/haproxy`, mock })
-  return { mock, id, sent: (method: string, path: string) => mock.log.find((r) => r.method === method && r.path === `proxy/${id}/haproxy/${path}`) }
-}
-const press = async (name: string | RegExp, inside = screen as Pick<typeof screen, 'findByRole'>) => userEvent.click(await inside.findByRole('button', { name }))
-const dialog = async () => within(await screen.findByRole('dialog'))
 
 it('shows how HAProxy is, its rules with live figures, certificates and the firewall', async () => {
   await open()

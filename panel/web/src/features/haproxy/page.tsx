@@ -17,6 +17,7 @@ import './haproxy.css'
 import { useCached, useStats } from './queries'
 import { RulesCard } from './rules-card'
 import { ServiceActions, ServiceStrip } from './service'
+import { Tools } from './tools'
 
 /** HAProxy, its certificates and the firewall of one server. */
 export function HAProxyPage() {
@@ -50,6 +51,7 @@ function HAProxy({ server }: { server: ServerItem }) {
         <span className="grow" />
         {d && <span className="cap nw" title={f.full(Date.parse(d.cached_at))}>{t('age', { time: f.age(Math.min(now, Date.parse(d.cached_at)), now) })}</span>}
         {d?.status?.installed && <ServiceActions id={server.id} name={server.name} status={d.status} disabled={offline} />}
+        {d?.status?.installed && <Tools id={server.id} name={server.name} offline={offline} readOnly={false} />}
       </header>
       <PageBody>
         {offline && <p className="banner" role="status">{t('offline')}</p>}
@@ -61,7 +63,7 @@ function HAProxy({ server }: { server: ServerItem }) {
                 {d.status ? <ServiceStrip status={d.status} rules={d.rules} stats={stats.data} /> : <Closed title={t('title')} />}
                 <OperationList serverId={server.id} />
                 {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} certs={d.certs} offline={offline} />}
-                {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} /> : <Closed title={t('certs.title')} />}
+                {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} readOnly={false} /> : <Closed title={t('certs.title')} />}
                 {d.firewall?.status ? <FirewallCard id={server.id} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} /> : <Closed title={t('fw.title')} />}
               </>
             )}

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { CachedResponse, HAProxyChanged, HAProxyConfig, HAProxyProxy, HAProxyRule, HAProxyStats } from '../../api/types'
+import type { CachedResponse, HAProxyChanged, HAProxyConfig, HAProxyProxy, HAProxyRule, HAProxyStats, Logs, Validation } from '../../api/types'
 import { api, ApiError } from '../../lib/api'
 
 const pace = 5_000
@@ -22,6 +22,19 @@ export const useCached = (id: number) =>
 
 export const useStats = (id: number, running: boolean) =>
   useQuery({ queryKey: ['haproxy', id, 'stats'], queryFn: ({ signal }) => api.get<HAProxyStats>(`${base(id)}/stats`, { signal }), refetchInterval: pace, retry: false, enabled: running })
+
+/** The last lines of the service's log; followed, they are asked for again and again. */
+export const useLogs = (id: number, tail: number, follow: boolean) =>
+  useQuery({
+    queryKey: ['haproxy', id, 'logs', tail],
+    queryFn: ({ signal }) => api.get<Logs>(`${base(id)}/logs`, { params: { tail }, signal }),
+    refetchInterval: follow && 2_000,
+    placeholderData: keepPreviousData,
+    retry: false,
+    gcTime: 0, // an old log would be taken for the present one
+  })
+
+export const checkFile = (id: number) => api.post<Validation>(`${base(id)}/validate`, undefined, slow)
 
 /** The panel asks the agent anew after a change, which takes a moment: so the page looks again a few times. */
 export function useRefresh(id: number): () => void {
@@ -60,22 +73,28 @@ export interface Preview {
   hash: string
 }
 
-export interface RuleChange {
+/** A request that changes the file. */
+export interface FileChange {
   method: 'post' | 'put'
   path: string
-  body: object
+  body?: object
 }
 
-const send = ({ method, path, body }: RuleChange, params: Record<string, string | boolean>) => api[method]<HAProxyChanged>(path, body, { params, ...slow })
+const send = ({ method, path, body }: FileChange, params: Record<string, string | boolean>) => api[method]<HAProxyChanged>(path, body, { params, ...slow })
 
-/** What a change would make of the file. */
-export async function preview(id: number, change: RuleChange): Promise<Preview> {
-  const now = await api.get<HAProxyConfig>(`${base(id)}/config`)
+const missing: HAProxyConfig = { content: '', path: '', hash: '' }
+
+/** What a change would make of the file; HAProxy has checked it then. */
+export async function preview(id: number, change: FileChange): Promise<Preview> {
+  const now = await api.get<HAProxyConfig>(`${base(id)}/config`).catch((e: unknown) => {
+    if (e instanceof ApiError && e.code === 'not_found') return missing
+    throw e
+  })
   const then = await send(change, { dry_run: true, if_config: now.hash })
   return { before: now.content, after: then.content ?? '', hash: now.hash }
 }
 
-export const apply = (change: RuleChange, hash: string) => send(change, { if_config: hash })
+export const apply = (change: FileChange, hash: string) => send(change, { if_config: hash })
 
 export interface RuleStats {
   frontend?: HAProxyProxy

@@ -6,7 +6,7 @@ import { Drawer } from '../../components/drawer'
 import { Checkbox, Field, Input, Select } from '../../components/field'
 import { notify } from '../../components/toast'
 import { Diff, fieldOf, Problem } from './parts'
-import { apply, base, deliverLater, isAway, type Preview, preview, type RuleChange, useRefresh, useSubmit } from './queries'
+import { apply, base, deliverLater, isAway, type Preview, preview, type FileChange, useRefresh, useSubmit } from './queries'
 
 const blank: HAProxyRule = { name: '', rule_type: 'tcp', listen_port: 0, target_ip: '', target_port: 0, target_ssl: false, send_proxy: false }
 
@@ -28,7 +28,7 @@ export function RuleDrawer({ id, rule, certs, offline, onClose }: RuleDrawerProp
   const [seen, setSeen] = useState<Preview | null>(null)
   const set = (part: Partial<HAProxyRule>) => { setValue({ ...value, ...part }); setSeen(null) }
   const later = !rule && (offline || isAway(error))
-  const change: RuleChange = rule
+  const change: FileChange = rule
     ? { method: 'put', path: `${base(id)}/rules/${encodeURIComponent(rule.name)}`, body: updateOf(rule, value) }
     : { method: 'post', path: `${base(id)}/rules`, body: clean(value) }
   const submit = () => void run(async () => {
