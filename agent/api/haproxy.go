@@ -12,6 +12,7 @@ const PathHAProxy = "/v1/haproxy"
 // HAProxyStatus says how HAProxy is.
 type HAProxyStatus struct {
 	Installed     bool   `json:"installed"`
+	Installing    string `json:"installing,omitempty"` // the last line of apt, while it installs HAProxy
 	Running       bool   `json:"running"`
 	Enabled       bool   `json:"enabled"` // starts at boot
 	ConfigExists  bool   `json:"config_exists"`

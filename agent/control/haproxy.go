@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"monitoring/agent/api"
@@ -43,6 +44,8 @@ type HAProxy struct {
 
 	config    sync.Mutex // held over a change of the file
 	recovered bool       // what a killed agent left behind has been put right
+
+	installing atomic.Pointer[aptOutput] // nil except while apt works
 
 	mu       sync.Mutex
 	status   api.HAProxyStatus
@@ -90,6 +93,7 @@ func (x *HAProxy) Actions() []Action {
 		apply,
 		command(post, "/config/regenerate", changeTimeout, x.regenerate),
 		change(post, "/servers/{backend}/{server}", 0, x.changeServer),
+		command(post, "/install", installTimeout, x.install),
 		command(post, "/start", changeTimeout, x.start),
 		command(post, "/stop", changeTimeout, x.stop),
 		command(post, "/restart", changeTimeout, x.restart),
@@ -129,7 +133,7 @@ func (x *HAProxy) installed() bool {
 // need says that there is no HAProxy.
 func (x *HAProxy) need() error {
 	if !x.installed() {
-		return fail(api.CodeNotInstalled, "HAProxy is not installed on this machine: install the package haproxy")
+		return fail(api.CodeNotInstalled, "HAProxy is not installed on this machine: install it first")
 	}
 	return nil
 }

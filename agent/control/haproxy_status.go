@@ -23,6 +23,14 @@ type checkResult struct {
 
 // Status says how HAProxy is. The answer may be 5 s old, unless something has been changed since.
 func (x *HAProxy) Status(ctx context.Context) (api.HAProxyStatus, error) {
+	s, err := x.lately(ctx)
+	if apt := x.installing.Load(); apt != nil {
+		s.Installing = apt.last()
+	}
+	return s, err
+}
+
+func (x *HAProxy) lately(ctx context.Context) (api.HAProxyStatus, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if !x.statusAt.IsZero() && time.Since(x.statusAt) < statusAge {

@@ -158,6 +158,9 @@ func (h *Host) resolve(name string) (string, error) {
 	for len(rest) > 0 {
 		next := rest[0]
 		rest = rest[1:]
+		if next == "" { // of "/": the root itself may be a link, as /proc/1/root is
+			continue
+		}
 		target, err := os.Readlink(filepath.Join(h.root, at, next))
 		if err != nil { // no link, or nothing there
 			at += "/" + next

@@ -150,6 +150,16 @@ func TestLinksStayInside(t *testing.T) {
 	if _, err := h.ReadFile("/etc/loop"); err == nil {
 		t.Error("a loop ended somewhere")
 	}
+	if err := os.Symlink(root, filepath.Join(outside, "root")); err != nil { // as /proc/1/root is one
+		t.Fatal(err)
+	}
+	linked := Fake(Parts{Dir: filepath.Join(outside, "root")})
+	if entries, err := linked.ReadDir("/"); err != nil || len(entries) != 3 {
+		t.Errorf("a root that is a link: %v, %v", entries, err)
+	}
+	if err := os.Remove(filepath.Join(outside, "root")); err != nil {
+		t.Fatal(err)
+	}
 	if entries, err := os.ReadDir(outside); err != nil || len(entries) > 0 {
 		t.Errorf("written outside: %v, %v", entries, err)
 	}
