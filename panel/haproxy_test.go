@@ -33,7 +33,7 @@ func (c *tour) haproxy(t *testing.T, id int64) {
 	c.restricted(t, "POST", rule, base+"/rules", id)
 	c.restricted(t, "PUT", map[string]any{"listen_port": 2}, base+"/rules/{name}", id, "a")
 	c.restricted(t, "DELETE", nil, base+"/rules/{name}", id, "a")
-	for _, action := range []string{"start", "stop", "restart", "reload"} {
+	for _, action := range []string{"install", "start", "stop", "restart", "reload"} {
 		c.restricted(t, "POST", nil, base+"/"+action, id)
 	}
 	c.restricted(t, "POST", map[string]any{"config_content": "global\n"}, base+"/config/apply", id)

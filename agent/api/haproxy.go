@@ -12,17 +12,17 @@ const PathHAProxy = "/v1/haproxy"
 // HAProxyStatus says how HAProxy is.
 type HAProxyStatus struct {
 	Installed     bool   `json:"installed"`
-	Installing    string `json:"installing,omitempty"` // the last line of apt, while it installs HAProxy
 	Running       bool   `json:"running"`
 	Enabled       bool   `json:"enabled"` // starts at boot
 	ConfigExists  bool   `json:"config_exists"`
 	ConfigValid   bool   `json:"config_valid"`
 	ConfigMessage string `json:"config_message"` // of haproxy -c
 	ConfigPath    string `json:"config_path"`
-	ConfigHash    string `json:"config_hash"`   // of the file; pass it as if_config to change only this very file
-	OldProcesses  int    `json:"old_processes"` // of before a reload, still holding connections
-	StatusOutput  string `json:"status_output"` // of systemctl status
-	ServiceLogs   string `json:"service_logs"`  // last lines, when it does not run
+	ConfigHash    string `json:"config_hash"`          // of the file; pass it as if_config to change only this very file
+	OldProcesses  int    `json:"old_processes"`        // of before a reload, still holding connections
+	StatusOutput  string `json:"status_output"`        // of systemctl status
+	ServiceLogs   string `json:"service_logs"`         // last lines, when it does not run
+	Installing    string `json:"installing,omitempty"` // the last line of apt, while it installs HAProxy
 }
 
 // Types of a rule.

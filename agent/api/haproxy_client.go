@@ -67,7 +67,7 @@ func (c *Client) RemoveHAProxyRule(ctx context.Context, name string, o Changing)
 	return call[HAProxyChanged](ctx, c, http.MethodDelete, PathHAProxy+"/rules/"+url.PathEscape(name)+o.query(), nil)
 }
 
-// HAProxyService does one thing to the service: start, stop, restart or reload.
+// HAProxyService does one thing to the service: start, stop, restart or reload it, or install it, which takes minutes.
 func (c *Client) HAProxyService(ctx context.Context, action string) (Changed, error) {
 	return call[Changed](ctx, c, http.MethodPost, PathHAProxy+"/"+url.PathEscape(action), nil)
 }

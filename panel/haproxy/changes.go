@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"monitoring/agent/api"
 	"monitoring/panel/rest"
@@ -58,9 +59,9 @@ func (s *Service) removeRule(w http.ResponseWriter, r *http.Request) error {
 }
 
 // service does one thing to the service.
-func (s *Service) service(action string) rest.Handler {
+func (s *Service) service(action string, timeout time.Duration) rest.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		return change(s, w, r, toChange, changeTimeout, func(ctx context.Context, c *api.Client, _ *http.Request) (api.Changed, error) {
+		return change(s, w, r, toChange, timeout, func(ctx context.Context, c *api.Client, _ *http.Request) (api.Changed, error) {
 			return c.HAProxyService(ctx, action)
 		})
 	}

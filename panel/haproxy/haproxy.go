@@ -18,6 +18,7 @@ import (
 const (
 	lookTimeout   = 15 * time.Second // of a question that changes nothing
 	changeTimeout = 2 * time.Minute  // the agent's own, for a change with a reload and a rollback
+	installTime   = 16 * time.Minute // apt waits for another apt, fetches, and may have to mend something first
 )
 
 // Fleet is what the feature asks of *fleet.Service. Tests put agents without TLS behind it.
@@ -66,8 +67,9 @@ func (s *Service) Routes(r rest.Router) {
 	r.Put("/rules/{name}", s.updateRule)
 	r.Delete("/rules/{name}", s.removeRule)
 	for _, action := range []string{"start", "stop", "restart", "reload"} {
-		r.Post("/"+action, s.service(action))
+		r.Post("/"+action, s.service(action, changeTimeout))
 	}
+	r.Post("/install", s.service("install", installTime))
 	r.Post("/validate", look(s, func(ctx context.Context, c *api.Client, _ *http.Request) (api.Validation, error) {
 		return c.ValidateHAProxy(ctx)
 	}))

@@ -140,7 +140,7 @@ func TestChangesArePassedOn(t *testing.T) {
 	b.call(t, "PUT", base+"/rules/a", `{"listen_port":444}`, 200, `"message":"done"`)
 	b.expects(t, "DELETE /v1/haproxy/rules/a", "", "", changed)
 	b.call(t, "DELETE", base+"/rules/a", "", 200, `"success":true`)
-	for _, action := range []string{"start", "stop", "restart", "reload"} {
+	for _, action := range []string{"install", "start", "stop", "restart", "reload"} {
 		b.expects(t, "POST /v1/haproxy/"+action, "", "", api.Changed{Success: true, Message: action})
 		b.call(t, "POST", base+"/"+action, "", 200, action)
 	}

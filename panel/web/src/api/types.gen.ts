@@ -778,6 +778,7 @@ export interface HAProxyStatus {
   old_processes: number;
   status_output: string;
   service_logs: string;
+  installing?: string;
 }
 
 export interface HealthChild {

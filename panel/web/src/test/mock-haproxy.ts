@@ -14,6 +14,7 @@ export class MockHAProxy {
   running = true
   renews = true
   logs = Array.from({ length: 300 }, (_, i) => `Nov 23 09:${String(Math.floor(i / 60) + 36).padStart(2, '0')}:${String(i % 60).padStart(2, '0')} node haproxy[812]: ${i % 40 === 39 ? 'Server backend_tcp_relay-fin/srv1 is DOWN, reason: Layer4 timeout' : `198.51.100.${i % 250}:${40000 + i} tcp_vless-reality backend_tcp_vless-reality/srv1 1/0/${i} ${i * 731} --`}`)
+  installed = true
 
   constructor(private readonly now: () => number) {}
 
@@ -24,6 +25,8 @@ export class MockHAProxy {
     ['POST', /^proxy\/\d+\/haproxy\/rules$/, ({ body, query }) => this.change(query, [...this.rules, body as unknown as HAProxyRule])],
     ['PUT', /^proxy\/\d+\/haproxy\/rules\/([^/]+)$/, ({ body, query }, _, name) => this.change(query, this.rules.map((r) => (r.name === name ? { ...r, ...body } : r)))],
     ['DELETE', /^proxy\/\d+\/haproxy\/rules\/([^/]+)$/, ({ query }, _, name) => this.change(query, this.rules.filter((r) => r.name !== name))],
+    ['GET', /^proxy\/\d+\/haproxy\/status$/, (_, { empty }) => this.cached(empty).status!],
+    ['POST', /^proxy\/\d+\/haproxy\/install$/, () => ((this.installed = true), done)],
     ['POST', /^proxy\/\d+\/haproxy\/(start|stop|restart|reload)$/, (_, __, action) => ((this.running = action !== 'stop'), done)],
     ['POST', /^proxy\/\d+\/haproxy\/servers\/([^/]+)\/([^/]+)$/, () => done],
     ['GET', /^proxy\/\d+\/haproxy\/logs$/, ({ query }, { empty }) => ({ logs: empty ? '' : this.logs.slice(-Number(query.get('tail'))).join('\n') })],
@@ -71,7 +74,7 @@ export class MockHAProxy {
     const rules = empty ? [] : this.rules
     const firewall = empty ? [] : this.firewall
     return {
-      status: { installed: true, running: this.running, enabled: true, config_exists: true, config_valid: true, config_message: '', config_path: '/etc/haproxy/haproxy.cfg', config_hash: 'h1', old_processes: 1, status_output: '', service_logs: '' },
+      status: { installed: this.installed, running: this.installed && this.running, enabled: true, config_exists: true, config_valid: true, config_message: '', config_path: '/etc/haproxy/haproxy.cfg', config_hash: 'h1', old_processes: 1, status_output: '', service_logs: '' },
       rules: { count: rules.length, rules, foreign: 1, config_hash: 'h1' },
       certs: { certificates: certs, count: certs.length },
       firewall: { status: { installed: true, active: true, default_incoming: 'deny', default_outgoing: 'allow', logging: 'on (low)' }, rules: { active: true, count: firewall.length, rules: firewall } },

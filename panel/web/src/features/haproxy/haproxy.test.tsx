@@ -39,6 +39,26 @@ it('adds a rule only after its change of the file was seen, and to that very fil
   expect(posts[1]!.body).toEqual({ name: 'relay', rule_type: 'tcp', listen_port: 9000, target_ip: '192.0.2.9', target_port: 9001, target_ssl: false, send_proxy: false })
 })
 
+describe('a server without HAProxy', () => {
+  it('gets it by one button, and its rules appear', async () => {
+    const { sent } = await open((m) => (m.haproxy.installed = false))
+    await press('Install HAProxy')
+    await screen.findByRole('table', { name: 'Proxy rules' })
+    expect(sent('POST', 'install')).toBeTruthy()
+    expect(screen.queryByRole('button', { name: 'Install HAProxy' })).toBeNull()
+  })
+
+  it('shows why apt could not install it, in its own words', async () => {
+    await open((m) => {
+      m.haproxy.installed = false
+      m.overrides.set(`POST proxy/${m.servers[0]!.id}/haproxy/install`, () => ({ status: 422, body: { detail: 'this server does not reach its package sources', code: 'refused', error_log: 'E: Temporary failure resolving' } }))
+    })
+    await press('Install HAProxy')
+    await screen.findByText(/does not reach its package sources/i)
+    expect(screen.getByText('E: Temporary failure resolving')).toBeTruthy()
+  })
+})
+
 it('says at the field what the agent refuses', async () => {
   const { mock, id } = await open((m) => m.overrides.set(`PUT proxy/${m.servers[0]!.id}/haproxy/rules/vless-reality`, () => fail(409, 'conflict', 'port 22 is taken by sshd', 'listen_port')))
   await press('Actions of vless-reality')

@@ -13,6 +13,7 @@ import { useFormat } from '../../lib/use-format'
 import { useNow } from '../../lib/use-now'
 import { CertsCard } from './certs-card'
 import { FirewallCard } from './firewall-card'
+import { InstallCard } from './install-card'
 import './haproxy.css'
 import { useCached, useStats } from './queries'
 import { RulesCard } from './rules-card'
@@ -61,6 +62,7 @@ function HAProxy({ server }: { server: ServerItem }) {
             : (
               <>
                 {d.status ? <ServiceStrip status={d.status} rules={d.rules} stats={stats.data} /> : <Closed title={t('title')} />}
+                {d.status && !d.status.installed && <InstallCard id={server.id} installing={d.status.installing} offline={offline} />}
                 <OperationList serverId={server.id} />
                 {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} certs={d.certs} offline={offline} />}
                 {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} readOnly={false} /> : <Closed title={t('certs.title')} />}
