@@ -52,6 +52,7 @@ func (x *Exec) terminal(w http.ResponseWriter, r *http.Request) error {
 	x.log.Info("the panel opened a shell", "pid", shell.PID())
 	began := time.Now()
 	end := x.attach(r.Context(), conn, shell)
+	shell.Close() // takes nothing more while the panel is told
 	x.log.Info("the shell of the panel ended", "pid", shell.PID(), "after", time.Since(began).Round(time.Second), "exit", end.ExitCode, "reason", end.Reason)
 	b, _ := json.Marshal(end)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerTime)
@@ -64,7 +65,9 @@ func (x *Exec) terminal(w http.ResponseWriter, r *http.Request) error {
 // ErrAnswered is an error whose answer is on its way already.
 var ErrAnswered = errors.New("the request is no WebSocket handshake")
 
-// attach passes bytes between the panel and the shell until one of them ends.
+// attach passes bytes between the panel and the shell until one of them ends. Its ctx is not for conn: one that ends
+// while something is read or written closes the connection, and how the shell ended would reach nobody. Closing conn and
+// shell, as the caller does, ends both directions.
 func (x *Exec) attach(ctx context.Context, conn *websocket.Conn, shell *host.Shell) api.TerminalEnd {
 	ctx, cancel := context.WithTimeout(ctx, shellLife)
 	defer cancel()
@@ -72,11 +75,11 @@ func (x *Exec) attach(ctx context.Context, conn *websocket.Conn, shell *host.She
 	touch := func() { touched.Store(time.Now().UnixNano()) }
 	touch()
 	reason := make(chan string, 3)
-	go func() { reason <- fromPanel(ctx, conn, shell, touch) }()
+	go func() { reason <- fromPanel(conn, shell, touch) }()
 	shown := make(chan struct{})
 	go func() {
 		defer close(shown)
-		if err := toPanel(ctx, conn, shell, touch); err != nil {
+		if err := toPanel(conn, shell, touch); err != nil {
 			reason <- "the panel has gone"
 		}
 	}()
@@ -99,9 +102,9 @@ func (x *Exec) attach(ctx context.Context, conn *websocket.Conn, shell *host.She
 }
 
 // fromPanel passes on what is typed and says why it stopped.
-func fromPanel(ctx context.Context, conn *websocket.Conn, shell *host.Shell, touch func()) string {
+func fromPanel(conn *websocket.Conn, shell *host.Shell, touch func()) string {
 	for {
-		kind, data, err := conn.Read(ctx)
+		kind, data, err := conn.Read(context.Background())
 		if err != nil {
 			return "the panel has gone"
 		}
@@ -123,13 +126,13 @@ func fromPanel(ctx context.Context, conn *websocket.Conn, shell *host.Shell, tou
 }
 
 // toPanel passes on what is shown, until the shell closes its terminal.
-func toPanel(ctx context.Context, conn *websocket.Conn, shell io.Reader, touch func()) error {
+func toPanel(conn *websocket.Conn, shell io.Reader, touch func()) error {
 	buf := make([]byte, api.MaxFrame/2)
 	for {
 		n, err := shell.Read(buf)
 		if n > 0 {
 			touch()
-			limited, cancel := context.WithTimeout(ctx, answerTime)
+			limited, cancel := context.WithTimeout(context.Background(), answerTime)
 			werr := conn.Write(limited, websocket.MessageBinary, buf[:n])
 			cancel()
 			if werr != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,17 +23,28 @@ import (
 func shellServer(t *testing.T) (*Exec, *api.Client) {
 	t.Helper()
 	x := NewExec(testOptions(t, host.Here()))
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+api.PathExec+"/terminal", func(w http.ResponseWriter, r *http.Request) {
+	return x, serveShells(t, func(w http.ResponseWriter, r *http.Request) {
 		var refused *api.Failure
 		if err := x.terminal(w, r); errors.As(err, &refused) {
 			w.WriteHeader(refused.Status())
 			_ = json.NewEncoder(w).Encode(refused)
 		}
 	})
+}
+
+func serveShells(t *testing.T, h http.HandlerFunc) *api.Client {
+	t.Helper()
+	var running sync.WaitGroup
+	t.Cleanup(running.Wait) // a server that closes waits for no WebSocket, and the log ends with the test
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+api.PathExec+"/terminal", func(w http.ResponseWriter, r *http.Request) {
+		running.Add(1)
+		defer running.Done()
+		h(w, r)
+	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
-	return x, api.NewClient(srv.URL, http.DefaultClient)
+	return api.NewClient(srv.URL, http.DefaultClient)
 }
 
 // screen is a terminal and what it has shown so far.
@@ -40,6 +53,7 @@ type screen struct {
 	t     *testing.T
 	ctx   context.Context
 	shown string
+	read  int // how much of it the test has waited for
 	end   *api.TerminalEnd
 }
 
@@ -62,10 +76,10 @@ func (s *screen) types(text string) {
 	}
 }
 
-// until reads until the screen has shown text, or the shell has ended when text is "".
+// until reads until the screen has shown text after what was waited for before, or the shell has ended when text is "".
 func (s *screen) until(text string) {
 	s.t.Helper()
-	for text == "" || !strings.Contains(s.shown, text) {
+	for text == "" || !strings.Contains(s.shown[s.read:], text) {
 		kind, data, err := s.Read(s.ctx)
 		if err != nil {
 			s.t.Fatalf("waiting for %q: %v; shown: %q", text, err, s.shown)
@@ -82,6 +96,7 @@ func (s *screen) until(text string) {
 		}
 		s.shown += string(data)
 	}
+	s.read += strings.Index(s.shown[s.read:], text) + len(text)
 }
 
 func TestTerminal(t *testing.T) {
@@ -94,12 +109,47 @@ func TestTerminal(t *testing.T) {
 	if err := s.Write(s.ctx, websocket.MessageText, []byte(`{"cols":120,"rows":40}`)); err != nil {
 		t.Fatal(err)
 	}
-	s.types("stty size\n")
+	s.types("stty size; PS1=re''ady-\n") // the echo of the command is no prompt
 	s.until("40 120")
-	s.types("cat\nechoed\n\x03") // the terminal's own interrupt reaches the program in the foreground
+	s.until("ready-")
+	s.types("cat -E\nechoed\n") // it shows a $ at the end of a line
+	s.until("echoed$")
+	s.types("\x03") // the terminal's own interrupt reaches the program in the foreground
+	s.until("ready-")
 	s.types("exit 3\n")
 	s.until("")
 	if s.end.ExitCode != 3 || s.end.Reason != "" {
+		t.Errorf("%+v", *s.end)
+	}
+}
+
+// However soon a shell ends, and whatever it shows meanwhile, the panel gets to know how.
+func TestTerminalTellsItsEnd(t *testing.T) {
+	t.Parallel()
+	x, client := shellServer(t)
+	for code := range 8 {
+		s := openScreen(t, client)
+		s.types(fmt.Sprintf("seq 200; exit %d\n", code))
+		s.until("")
+		if s.end.ExitCode != code || s.end.Reason != "" {
+			t.Errorf("exit %d: %+v", code, *s.end)
+		}
+		_ = s.Close(websocket.StatusNormalClosure, "")
+		eventually(t, "its place is free", func() bool { return len(x.shell) == 0 })
+	}
+}
+
+// An agent that stops, as a shell whose time is over, says so before it hangs up.
+func TestTerminalIsStopped(t *testing.T) {
+	t.Parallel()
+	x := NewExec(testOptions(t, host.Here()))
+	stopping, stop := context.WithCancel(t.Context())
+	s := openScreen(t, serveShells(t, func(w http.ResponseWriter, r *http.Request) { _ = x.terminal(w, r.WithContext(stopping)) }))
+	s.types("echo started-$((1+1))\n")
+	s.until("started-2")
+	stop()
+	s.until("")
+	if s.end.ExitCode != -1 || s.end.Reason != "its time is over" {
 		t.Errorf("%+v", *s.end)
 	}
 }

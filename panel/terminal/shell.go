@@ -100,7 +100,8 @@ func (s *Service) shell(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// join passes messages between browser and node until one of them ends, and returns why.
+// join passes messages between browser and node until one of them ends, and returns why. Its ctx is not for reading and
+// writing: one that ends meanwhile closes the connection, and the last word would reach nobody.
 func join(ctx context.Context, browser, node *websocket.Conn) string {
 	ctx, cancel := context.WithTimeout(ctx, shellLife)
 	defer cancel()
@@ -123,6 +124,7 @@ func join(ctx context.Context, browser, node *websocket.Conn) string {
 			return "its time is over"
 		case now := <-check.C:
 			if now.UnixNano()-typed.Load() > int64(shellIdle) {
+				cancel()
 				tell(browser, "closed: nothing was typed for "+strconv.Itoa(int(shellIdle.Minutes()))+" minutes")
 				return "idle"
 			}
@@ -130,15 +132,18 @@ func join(ctx context.Context, browser, node *websocket.Conn) string {
 	}
 }
 
-// pass copies messages until reading or writing fails.
+// pass copies messages until reading or writing fails, and drops those that come after ctx has ended.
 func pass(ctx context.Context, to, from *websocket.Conn, seen func(), end string) string {
 	for {
-		kind, data, err := from.Read(ctx)
+		kind, data, err := from.Read(context.Background())
 		if err != nil {
 			return end
 		}
+		if ctx.Err() != nil {
+			continue
+		}
 		seen()
-		limited, cancel := context.WithTimeout(ctx, frameTime)
+		limited, cancel := context.WithTimeout(context.Background(), frameTime)
 		err = to.Write(limited, kind, data)
 		cancel()
 		if err != nil {

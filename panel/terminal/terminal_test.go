@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ type bench struct {
 	url, agent string
 	svc        *Service
 	mux        *http.ServeMux
+	logOut     context.CancelFunc // ends every request, as the end of a session does
 }
 
 func (b *bench) Control(id int64, _ fleet.Need) (*api.Client, error) {
@@ -42,7 +44,20 @@ func start(t *testing.T) *bench {
 	b.agent = agent.URL
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	b.svc = New(Options{Fleet: b, Log: log})
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
+	session, logOut := context.WithCancel(t.Context())
+	b.logOut = logOut
+	var running sync.WaitGroup
+	t.Cleanup(running.Wait) // a server that closes waits for no WebSocket, and the log ends with the test
+	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			running.Add(1)
+			defer running.Done()
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			defer context.AfterFunc(session, cancel)()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}, log)
 	mux.Mount("/p/{id}/system", rest.Only(rest.Session), b.svc.Routes)
 	mux.Mount("/p/{id}/terminal", rest.Only(rest.Session), b.svc.TicketRoutes)
 	mux.Mount("/terminal", rest.Only(rest.Session), b.svc.ShellRoutes)
@@ -258,6 +273,30 @@ func TestShell(t *testing.T) {
 	}
 	if _, _, err := conn.Read(t.Context()); err == nil {
 		t.Error("a message beyond the limit was passed on")
+	}
+}
+
+// Who is logged out is told so, and types nothing more.
+func TestShellEndsWithTheSession(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	b.echoShell(t)
+	conn := b.open(t)
+	if err := conn.Write(t.Context(), websocket.MessageBinary, []byte("ls\n")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := conn.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.logOut()
+	kind, data, err := conn.Read(t.Context())
+	var end api.TerminalEnd
+	if err != nil || kind != websocket.MessageText || json.Unmarshal(data, &end) != nil || !strings.Contains(end.Reason, "session") {
+		t.Fatalf("%v %q, %v", kind, data, err)
+	}
+	_ = conn.Write(t.Context(), websocket.MessageBinary, []byte("rm\n")) // may fail: it is being closed
+	if kind, data, err := conn.Read(t.Context()); err == nil {
+		t.Errorf("after the end came %v %q", kind, data)
 	}
 }
 
