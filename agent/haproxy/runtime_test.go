@@ -55,7 +55,7 @@ frontend tcp_a
 backend backend_tcp_a
     mode tcp
     server srv1 127.0.0.1:1 check inter 100ms fall 1
-    server srv2 127.0.0.1:%d check inter 100ms fall 1 backup
+    server srv2 127.0.0.1:%d check inter 100ms fall 1000 backup
 frontend web
     mode http
     bind %s
@@ -217,7 +217,10 @@ func TestMetricsAreTheExporters(t *testing.T) {
 			c.Close()
 		}
 	}
-	eventually(t, "srv1 is down", func() bool { return State(p.server(t, "srv1").Text("status")) == "DOWN" })
+	eventually(t, "srv1 is down, srv2 checked: nothing changes any more", func() bool {
+		_, checked := p.server(t, "srv2").Int("check_duration")
+		return checked && State(p.server(t, "srv1").Text("status")) == "DOWN"
+	})
 	resp, err := http.Get("http://" + p.exporter + "/metrics")
 	if err != nil {
 		t.Fatal(err)
