@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { longest, parseRange, rangeParams, wider, zoomed } from './range'
+import { type TimeRange, longest, parseRange, rangeParams, scaled, zoomed } from './range'
 
 const parse = (s: string) => parseRange(new URLSearchParams(s))
 
@@ -35,10 +35,26 @@ it('zooms into a part, however small, and never beyond now', () => {
   expect(zoomed({ from: 1, to: 2, back: '30d' }, now - 120_000, now - 60_000, 60_000, now)).toMatchObject({ back: '30d' })
 })
 
+it('halves around a moment and stays inside', () => {
+  const now = 1_800_000_000_000
+  const minute = 60_000
+  const half = (around: number | null, least = minute) => {
+    const r = scaled({ from: now - 60 * minute, to: now - 20 * minute, back: '24h' }, 0.5, around == null ? null : now - around * minute, least, now)
+    return 'from' in r && [(now - r.from) / minute, (now - r.to) / minute, r.back]
+  }
+  expect(half(null)).toEqual([50, 30, '24h'])
+  expect(half(45)).toEqual([55, 35, '24h'])
+  expect(half(59)).toEqual([60, 40, '24h'])
+  expect(half(21)).toEqual([40, 20, '24h'])
+  expect(half(500)).toEqual([60, 40, '24h'])
+  expect(half(40, 30 * minute)).toEqual([55, 25, '24h'])
+})
+
 it('widens to the double, up to now and to what is kept', () => {
   const now = 1_800_000_000_000
-  expect(wider({ from: now - 300_000, to: now - 200_000, back: '24h' }, now)).toEqual({ from: now - 350_000, to: now - 150_000, back: '24h' })
-  expect(wider({ period: '1h' }, now)).toEqual({ from: now - 7_200_000, to: now, back: '1h' })
-  const most = wider({ from: now - 500 * 86_400_000, to: now, back: '365d' }, now)
+  const wider = (range: TimeRange) => scaled(range, 2, null, 0, now)
+  expect(wider({ from: now - 300_000, to: now - 200_000, back: '24h' })).toEqual({ from: now - 350_000, to: now - 150_000, back: '24h' })
+  expect(wider({ period: '1h' })).toEqual({ from: now - 7_200_000, to: now, back: '1h' })
+  const most = wider({ from: now - 500 * 86_400_000, to: now, back: '365d' })
   expect('from' in most && most.to - most.from).toBe(longest)
 })

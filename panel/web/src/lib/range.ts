@@ -1,4 +1,4 @@
-import { useCallback, useMemo } from 'react'
+import { type SetStateAction, useCallback, useLayoutEffect, useMemo, useRef } from 'react'
 import { useSearchParams } from 'react-router'
 
 export const periods = ['1h', '24h', '7d', '30d', '365d'] as const
@@ -30,11 +30,12 @@ export function zoomed(range: TimeRange, from: number, to: number, least = 60_00
   return { from: whole(end - 2 * half), to: whole(end), back: periodOf(range) }
 }
 
-/** Twice as much, around the same middle and up to now at most. */
-export function wider(range: TimeRange, now = Date.now()): TimeRange {
+/** A range as many times as long: a shorter one lies around a moment and inside, a longer one has the same middle and ends now at most. */
+export function scaled(range: TimeRange, factor: number, around: number | null = null, least?: number, now = Date.now()): TimeRange {
   const { from, to } = endsOf(range, now)
-  const length = Math.min(2 * (to - from), longest)
-  return zoomed(range, (from + to - length) / 2, (from + to + length) / 2, 0, now)
+  const half = Math.min((to - from) * factor, longest) / 2
+  const middle = around == null || factor > 1 ? (from + to) / 2 : Math.max(from + half, Math.min(to - half, around))
+  return zoomed(range, middle - half, middle + half, least, now)
 }
 
 export function parseRange(params: URLSearchParams): TimeRange {
@@ -58,10 +59,20 @@ export function rangeParams(range: TimeRange, params: URLSearchParams): URLSearc
   return next
 }
 
-/** The time range of the page; it lives in the address, so a link shows the same range. */
-export function useTimeRange(): [TimeRange, (range: TimeRange) => void] {
+/**
+ * The time range of the page; it lives in the address, so a link shows the same range. Keys come faster than the router
+ * renders: a function gets the range that was set last, as with a state of React.
+ */
+export function useTimeRange(): [TimeRange, (range: SetStateAction<TimeRange>) => void] {
   const [params, setParams] = useSearchParams()
   const range = useMemo(() => parseRange(params), [params])
-  const setRange = useCallback((next: TimeRange) => setParams((old) => rangeParams(next, old), { replace: false }), [setParams])
+  const last = useRef(range)
+  useLayoutEffect(() => {
+    last.current = range
+  }, [range])
+  const setRange = useCallback((next: SetStateAction<TimeRange>) => {
+    last.current = typeof next === 'function' ? next(last.current) : next
+    setParams(rangeParams(last.current, params), { replace: false })
+  }, [params, setParams])
   return [range, setRange]
 }

@@ -2,11 +2,9 @@ import { type Cursor, nearest } from './cursor'
 
 export interface ChartKeys {
   timestamps: number[]
-  /** What is drawn, in milliseconds. */
-  from: number
-  to: number
   cursor: Cursor
-  onZoom?: ((from: number, to: number) => void) | undefined
+  /** Shows another length of time. What is drawn may still be the range before the last key, so the owner of the range counts from its own. */
+  onScale?: ((factor: number, around: number | null) => void) | undefined
   onReset?: (() => void) | undefined
 }
 
@@ -14,10 +12,9 @@ export interface ChartKeys {
  * Keys of a chart in focus: arrows move the cursor by a point, with Shift by ten; plus shows the half around the cursor,
  * minus the double; Esc releases the cursor and, when there is none, leaves the zoom.
  */
-export function chartKey(event: React.KeyboardEvent, { timestamps, from, to, cursor, onZoom, onReset }: ChartKeys): void {
+export function chartKey(event: React.KeyboardEvent, { timestamps, cursor, onScale, onReset }: ChartKeys): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   const now = cursor.get()
-  const zoom = (factor: number, middle: number) => onZoom?.(middle - ((to - from) * factor) / 2, middle + ((to - from) * factor) / 2)
   switch (event.key) {
     case 'ArrowLeft':
     case 'ArrowRight': {
@@ -29,11 +26,11 @@ export function chartKey(event: React.KeyboardEvent, { timestamps, from, to, cur
     }
     case '+':
     case '=':
-      zoom(0.5, Math.max(from + (to - from) / 4, Math.min(to - (to - from) / 4, now ?? (from + to) / 2)))
+      onScale?.(0.5, now)
       break
     case '-':
     case '_':
-      zoom(2, (from + to) / 2)
+      onScale?.(2, null)
       break
     case 'Escape':
       if (now == null) onReset?.()

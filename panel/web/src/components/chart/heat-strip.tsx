@@ -16,7 +16,10 @@ interface HeatStripProps {
   to: number
   format: ChartFormat
   cursor: Cursor
+  /** A part of what is drawn was chosen. */
   onZoom?: (from: number, to: number) => void
+  /** A key asked for a shorter or longer time. */
+  onScale?: (factor: number, around: number | null) => void
   onReset?: () => void
 }
 
@@ -26,7 +29,7 @@ const right = 48
 const bottom = 18
 
 /** One row per core, one column per point: one hue below 85 percent, then amber, then red. Zooms and follows the cursor as a line chart does. */
-export function HeatStrip({ name, data, from, to, format, cursor, onZoom, onReset }: HeatStripProps) {
+export function HeatStrip({ name, data, from, to, format, cursor, onZoom, onScale, onReset }: HeatStripProps) {
   const rows = data.series.length
   const rowHeight = rows > 32 ? 4 : rows > 4 ? 16 : 24
   const height = rows * rowHeight + bottom
@@ -64,7 +67,7 @@ export function HeatStrip({ name, data, from, to, format, cursor, onZoom, onRese
   return (
     <canvas ref={canvas} role="img" aria-label={name} aria-keyshortcuts="ArrowLeft ArrowRight + - Escape" tabIndex={0} className="chart-heat" style={{ height }}
       onPointerDown={press} onPointerMove={move} onPointerUp={release} onPointerCancel={() => setDrag(null)} onPointerLeave={() => cursor.set(null)} onDoubleClick={onReset}
-      onKeyDown={(e) => chartKey(e, { timestamps: data.timestamps, from, to, cursor, onZoom, onReset })} />
+      onKeyDown={(e) => chartKey(e, { timestamps: data.timestamps, cursor, onScale, onReset })} />
   )
 }
 

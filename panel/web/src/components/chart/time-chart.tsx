@@ -25,7 +25,10 @@ export interface TimeChartProps {
   maxFixed?: number | null
   limits?: ChartLimits | null
   threshold?: ChartThreshold | null
+  /** A part of what is drawn was chosen. */
   onZoom?: (from: number, to: number) => void
+  /** A key asked for a shorter or longer time. */
+  onScale?: (factor: number, around: number | null) => void
   onReset?: () => void
 }
 
@@ -141,10 +144,10 @@ export function TimeChart(props: TimeChartProps) {
     }
   }, [data, from, to, mirror, binary, maxFixed, limits, threshold, theme, format, labels.noData, cursor, height])
 
-  const { onZoom, onReset } = props
+  const { onScale, onReset } = props
   return (
     <div ref={host} role="img" aria-label={`${name}. ${labels.summary(summarize(data, format))}`} aria-keyshortcuts="ArrowLeft ArrowRight + - Escape" tabIndex={0}
-      onKeyDown={(e) => chartKey(e, { timestamps: data.timestamps, from, to, cursor, onZoom, onReset })} style={{ height }} className="chart-plot" />
+      onKeyDown={(e) => chartKey(e, { timestamps: data.timestamps, cursor, onScale, onReset })} style={{ height }} className="chart-plot" />
   )
 }
 

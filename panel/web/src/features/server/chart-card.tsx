@@ -28,6 +28,7 @@ export interface ChartCardProps {
   cursor: Cursor
   onRange: (range: TimeRange) => void
   onZoom: (from: number, to: number) => void
+  onScale: (factor: number, around: number | null) => void
   onReset: () => void
   /** Limits that depend on the server, such as its number of cores. */
   limits?: DashboardChart['limits']
@@ -54,7 +55,7 @@ export function ChartCard(props: ChartCardProps) {
   )
 }
 
-function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, onReset, limits = chart.limits, target = null, onClearTarget, onFold }: ChartCardProps & { onFold?: () => void }) {
+function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, onScale, onReset, limits = chart.limits, target = null, onClearTarget, onFold }: ChartCardProps & { onFold?: () => void }) {
   const { t } = useTranslation('server')
   const f = useFormat()
   const query = useChart(serverId, chart.id, range, points)
@@ -81,12 +82,12 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, on
         {chart.kind === 'heat' && <HeatScale />}
       </div>
       <div className={query.isPlaceholderData ? 'plot old' : 'plot'} style={{ minHeight: chart.kind === 'heat' ? undefined : plotHeight }}>
-        {filled && chart.kind === 'heat' && <HeatStrip name={title} data={data} from={query.data.from} to={query.data.to} format={format} cursor={cursor} onZoom={onZoom} onReset={onReset} />}
+        {filled && chart.kind === 'heat' && <HeatStrip name={title} data={data} from={query.data.from} to={query.data.to} format={format} cursor={cursor} onZoom={onZoom} onScale={onScale} onReset={onReset} />}
         {filled && chart.kind === 'line' && (
           <TimeChart
             name={title} data={data} from={query.data.from} to={query.data.to} format={format} labels={labels} cursor={cursor} height={plotHeight}
             mirror={chart.mirror && !sum} binary={chart.unit === 'bytes' || chart.unit === 'bytes_per_second'} maxFixed={chart.max_fixed} limits={limits} threshold={threshold}
-            onZoom={onZoom} onReset={onReset}
+            onZoom={onZoom} onScale={onScale} onReset={onReset}
           />
         )}
         {!filled && <ChartMessage query={query} range={range} earliest={query.data?.earliest ?? null} onRange={onRange} />}

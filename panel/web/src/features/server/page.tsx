@@ -10,7 +10,7 @@ import { useCommands } from '../../lib/commands'
 import { useServers } from '../../lib/fleet'
 import { useLiveServer } from '../../lib/live'
 import { liveOf } from '../../lib/live-values'
-import { periodOf, periods, useTimeRange, zoomed } from '../../lib/range'
+import { periodOf, periods, scaled, useTimeRange, zoomed } from '../../lib/range'
 import { ChartCard } from './chart-card'
 import { ServerHeader } from './header'
 import { NowStrip } from './now-strip'
@@ -46,15 +46,17 @@ function Loaded({ id }: { id: number }) {
   const [range, setRange] = useTimeRange()
   const [cursor] = useState(() => new Cursor())
   const first = useChart(id, 'cpu', range, points).data
-  const zoom = (from: number, to: number) => setRange(zoomed(range, from, to, leastPoints * 1000 * (first?.interval_seconds ?? 10)))
-  const leave = () => setRange({ period: periodOf(range) })
+  const least = leastPoints * 1000 * (first?.interval_seconds ?? 10)
+  const zoom = (from: number, to: number) => setRange((now) => zoomed(now, from, to, least))
+  const scale = (factor: number, around: number | null) => setRange((now) => scaled(now, factor, around, least))
+  const leave = () => setRange((now) => ({ period: periodOf(now) }))
   const [target, clearTarget] = useChartTarget()
   useCommands(periods.map((p, i) => ({ id: `period-${p}`, label: t('range.command', { period: t(`period.${p}`) }), keys: `P ${i + 1}`, run: () => setRange({ period: p }) })))
   useCommands('from' in range ? [{ id: 'zoom-leave', label: t('range.reset', { period: t(`period.${range.back}`) }), keys: 'Escape', run: leave }] : [])
   const now = useMemo(() => streamed ?? (server && liveOf(server)), [streamed, server])
   if (!server) return null
   const charts = page.data?.charts ?? []
-  const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onReset: leave }
+  const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onScale: scale, onReset: leave }
   return (
     <>
       <ServerHeader server={server} now={now} document={document} />

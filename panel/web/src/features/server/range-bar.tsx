@@ -2,7 +2,7 @@ import { Undo2, ZoomOut } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Button, IconButton } from '../../components/button'
 import { Segmented } from '../../components/segmented'
-import { type TimeRange, periodOf, periods, wider } from '../../lib/range'
+import { type TimeRange, periodOf, periods, scaled } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
 import { RangePicker } from './range-picker'
 
@@ -24,7 +24,7 @@ export function RangeBar({ range, stepSeconds, onRange }: RangeBarProps) {
         <RangePicker range={range} onRange={onRange} />
         {'from' in range && (
           <>
-            <IconButton size="small" icon={ZoomOut} label={t('range.wider')} onClick={() => onRange(wider(range))} />
+            <IconButton size="small" icon={ZoomOut} label={t('range.wider')} onClick={() => onRange(scaled(range, 2))} />
             <Button kind="ghost" size="small" icon={Undo2} onClick={() => onRange({ period: back })} aria-keyshortcuts="Escape">{t('range.reset', { period: t(`period.${back}`) })}</Button>
           </>
         )}

@@ -16,7 +16,7 @@ import { StateGlyph } from '../../components/state-glyph'
 import { Table } from '../../components/table'
 import { Tag } from '../../components/pill'
 import { useServers, useServerState } from '../../lib/fleet'
-import { periodOf, useTimeRange, zoomed } from '../../lib/range'
+import { periodOf, scaled, useTimeRange, zoomed } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
 import { useNow } from '../../lib/use-now'
 import { ChartCard } from './chart-card'
@@ -126,9 +126,11 @@ function Speed({ id }: { id: number }) {
   const [range, setRange] = useTimeRange()
   const [cursor] = useState(() => new Cursor())
   const network = useChart(id, 'network', range, points).data
-  const leave = () => setRange({ period: periodOf(range) })
-  const zoom = (from: number, to: number) => setRange(zoomed(range, from, to, 6000 * (network?.interval_seconds ?? 10)))
-  const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onReset: leave }
+  const least = 6000 * (network?.interval_seconds ?? 10)
+  const leave = () => setRange((now) => ({ period: periodOf(now) }))
+  const zoom = (from: number, to: number) => setRange((now) => zoomed(now, from, to, least))
+  const scale = (factor: number, around: number | null) => setRange((now) => scaled(now, factor, around, least))
+  const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onScale: scale, onReset: leave }
   const charts = (page.data?.charts ?? []).filter((c) => c.id === 'network' || c.id === 'tcp_states')
   return (
     <>

@@ -1,4 +1,4 @@
-import { configure, fireEvent, screen, waitFor } from '@testing-library/react'
+import { act, configure, fireEvent, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeAll, expect, it, vi } from 'vitest'
 import { MockApi } from '../../test/mock-api'
@@ -34,6 +34,19 @@ it('zooms all charts by the keys of one, in the address, and finds the way back'
   })
   fireEvent.keyDown(await screen.findByRole('img', { name: /^CPU\./ }), { key: 'Escape' })
   await waitFor(() => expect(path()).toBe('/servers/1?period=24h'))
+})
+
+it('counts a key from what the one before asked for, however late its data is', async () => {
+  const { path } = await renderApp({ at: '/servers/1?period=24h' })
+  const plot = await screen.findByRole('img', { name: /^Memory\./ })
+  const press = (...keys: string[]) => act(() => keys.forEach((key) => fireEvent.keyDown(plot, { key })))
+  const hours = () => (Number(query(path()).get('to')) - Number(query(path()).get('from'))) / 60 / minute
+  press('+', '+', '+')
+  expect(hours()).toBe(3)
+  press('-')
+  expect(hours()).toBe(6)
+  press('Escape', '-')
+  expect(hours()).toBe(48)
 })
 
 it('shows a link to a free range, widens and leaves it', async () => {
