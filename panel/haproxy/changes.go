@@ -75,7 +75,11 @@ func (s *Service) applyConfig(w http.ResponseWriter, r *http.Request) error {
 	if req.ConfigContent == "" {
 		return storage.Invalid("config_content", "config_content must not be empty")
 	}
-	rest.Note(r.Context(), "configuration", fmt.Sprintf("%d bytes", len(req.ConfigContent)))
+	detail := fmt.Sprintf("%d bytes", len(req.ConfigContent))
+	if changing(r).DryRun {
+		detail += ", only checked"
+	}
+	rest.Note(r.Context(), "configuration", detail)
 	return change(s, w, r, toChange, changeTimeout, func(ctx context.Context, c *api.Client, r *http.Request) (api.HAProxyChanged, error) {
 		return c.ApplyHAProxyConfig(ctx, req, changing(r))
 	})

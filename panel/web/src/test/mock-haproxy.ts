@@ -11,6 +11,8 @@ export class MockHAProxy {
     { name: 'relay-fin', rule_type: 'tcp', listen_port: 2096, target_ip: '198.51.100.11', target_port: 2096, target_ssl: false, send_proxy: false, by_hand: true },
   ]
   firewall: FirewallRule[] = [this.fw(1, '22/tcp', 'ALLOW', '203.0.113.4', 'SSH'), this.fw(2, '443/tcp', 'ALLOW', 'Anywhere'), this.fw(3, '25/tcp', 'DENY', 'Anywhere'), { ...this.fw(4, 'Nginx Full', 'ALLOW', 'Anywhere'), read_only: true }]
+  content = this.file(this.rules)
+  private revision = 1
   running = true
   renews = true
   logs = Array.from({ length: 300 }, (_, i) => `Nov 23 09:${String(Math.floor(i / 60) + 36).padStart(2, '0')}:${String(i % 60).padStart(2, '0')} node haproxy[812]: ${i % 40 === 39 ? 'Server backend_tcp_relay-fin/srv1 is DOWN, reason: Layer4 timeout' : `198.51.100.${i % 250}:${40000 + i} tcp_vless-reality backend_tcp_vless-reality/srv1 1/0/${i} ${i * 731} --`}`)
@@ -21,7 +23,7 @@ export class MockHAProxy {
   readonly routes: Route[] = [
     ['GET', /^proxy\/\d+\/haproxy\/cached$/, (_, { empty }) => this.cached(empty)],
     ['GET', /^proxy\/\d+\/haproxy\/stats$/, () => ({ collected_at: new Date(this.now()).toISOString(), version: '3.2.1', uptime_seconds: 41 * 86400, connections: 1740, max_connections: 20000, old_processes: 1, frontends: this.rules.map((r, i) => this.proxy(`${r.rule_type}_${r.name}`, '', i)), backends: [], servers: this.rules.map((r, i) => this.proxy(`backend_${r.rule_type}_${r.name}`, 'srv1', i)) })],
-    ['GET', /^proxy\/\d+\/haproxy\/config$/, () => ({ content: this.file(this.rules), path: '/etc/haproxy/haproxy.cfg', hash: 'h1' })],
+    ['GET', /^proxy\/\d+\/haproxy\/config$/, () => ({ content: this.content, path: '/etc/haproxy/haproxy.cfg', hash: this.hash })],
     ['POST', /^proxy\/\d+\/haproxy\/rules$/, ({ body, query }) => this.change(query, [...this.rules, body as unknown as HAProxyRule])],
     ['PUT', /^proxy\/\d+\/haproxy\/rules\/([^/]+)$/, ({ body, query }, _, name) => this.change(query, this.rules.map((r) => (r.name === name ? { ...r, ...body } : r)))],
     ['DELETE', /^proxy\/\d+\/haproxy\/rules\/([^/]+)$/, ({ query }, _, name) => this.change(query, this.rules.filter((r) => r.name !== name))],
@@ -29,6 +31,7 @@ export class MockHAProxy {
     ['POST', /^proxy\/\d+\/haproxy\/install$/, () => ((this.installed = true), done)],
     ['POST', /^proxy\/\d+\/haproxy\/(start|stop|restart|reload)$/, (_, __, action) => ((this.running = action !== 'stop'), done)],
     ['POST', /^proxy\/\d+\/haproxy\/servers\/([^/]+)\/([^/]+)$/, () => done],
+    ['POST', /^proxy\/\d+\/haproxy\/config\/apply$/, ({ body, query }) => this.write(query, String(body.config_content), body.reload_after !== false)],
     ['GET', /^proxy\/\d+\/haproxy\/logs$/, ({ query }, { empty }) => ({ logs: empty ? '' : this.logs.slice(-Number(query.get('tail'))).join('\n') })],
     ['POST', /^proxy\/\d+\/haproxy\/validate$/, () => ({ valid: true, message: 'Configuration file is valid' })],
     ['POST', /^proxy\/\d+\/haproxy\/config\/regenerate$/, ({ query }) => this.change(query, query.get('preserve_rules') === 'false' ? [] : this.rules)],
@@ -40,6 +43,10 @@ export class MockHAProxy {
     ['POST', /^proxy\/\d+\/haproxy\/firewall\/rule$/, () => done],
     ['DELETE', /^proxy\/\d+\/haproxy\/firewall\/rule\/(\d+)$/, (_, __, n) => ((this.firewall = this.firewall.filter((r) => r.number !== Number(n))), done)],
   ]
+
+  get hash(): string {
+    return `h${this.revision}`
+  }
 
   private renewal(): CertRenewal {
     const day = 86400_000
@@ -61,10 +68,22 @@ export class MockHAProxy {
   }
 
   private change(query: URLSearchParams, rules: HAProxyRule[]): object {
-    if (query.get('if_config') !== 'h1') return fail(409, 'changed_meanwhile', 'the file has changed') as object
+    const answer = this.write(query, this.file(rules), true)
+    if (query.get('dry_run') !== 'true') this.rules = rules
+    return answer
+  }
+
+  /** What another administrator does on the node. */
+  changeByHand(content: string): void {
+    this.content = content
+    this.revision++
+  }
+
+  private write(query: URLSearchParams, content: string, reload: boolean): object {
+    if (query.get('if_config') !== this.hash) return fail(409, 'changed_meanwhile', 'the file has changed') as object
     const dry = query.get('dry_run') === 'true'
-    if (!dry) this.rules = rules
-    return { ...done, config_valid: true, reloaded: !dry, runtime: false, config_hash: 'h1', content: dry ? this.file(rules) : undefined }
+    if (!dry) this.changeByHand(content)
+    return { ...done, config_valid: true, reloaded: reload && !dry, runtime: false, config_hash: this.hash, content: dry ? content : undefined }
   }
 
   private cached(empty: boolean): CachedResponse {
@@ -74,8 +93,8 @@ export class MockHAProxy {
     const rules = empty ? [] : this.rules
     const firewall = empty ? [] : this.firewall
     return {
-      status: { installed: this.installed, running: this.installed && this.running, enabled: true, config_exists: true, config_valid: true, config_message: '', config_path: '/etc/haproxy/haproxy.cfg', config_hash: 'h1', old_processes: 1, status_output: '', service_logs: '' },
-      rules: { count: rules.length, rules, foreign: 1, config_hash: 'h1' },
+      status: { installed: this.installed, running: this.installed && this.running, enabled: true, config_exists: true, config_valid: true, config_message: '', config_path: '/etc/haproxy/haproxy.cfg', config_hash: this.hash, old_processes: 1, status_output: '', service_logs: '' },
+      rules: { count: rules.length, rules, foreign: 1, config_hash: this.hash },
       certs: { certificates: certs, count: certs.length },
       firewall: { status: { installed: true, active: true, default_incoming: 'deny', default_outgoing: 'allow', logging: 'on (low)' }, rules: { active: true, count: firewall.length, rules: firewall } },
       cached_at: new Date(at - 12_000).toISOString(), age_seconds: 12, last_error: '',

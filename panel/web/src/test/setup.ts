@@ -27,6 +27,8 @@ configure({ asyncUtilTimeout: 8000 }) // a loaded machine may need it to load a 
 
 Object.assign(globalThis, { ResizeObserver: FixedResizeObserver, IntersectionObserver: EverythingVisible })
 Object.assign(window, { matchMedia })
+Range.prototype.getClientRects = () => [] as unknown as DOMRectList
+Range.prototype.getBoundingClientRect = () => new DOMRect()
 HTMLCanvasElement.prototype.getContext = (() => null) as typeof HTMLCanvasElement.prototype.getContext
 Element.prototype.scrollIntoView = () => {}
 Element.prototype.hasPointerCapture = () => false

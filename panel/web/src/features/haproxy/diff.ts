@@ -23,27 +23,49 @@ export function diffLines(before: string, after: string): DiffLine[] {
   return withGaps(all)
 }
 
-/** The longest common subsequence. */
+/** Beyond so many differences a text is a new one: all of the old goes, all of the new comes. */
+const mostEdits = 2000
+
+/** The shortest way from one text to the other by Myers' algorithm: its cost grows with what differs, not with the size of the file. */
 function middle(a: string[], b: string[], offset: number): DiffLine[] {
-  const longest = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1))
-  for (let i = a.length - 1; i >= 0; i--)
-    for (let j = b.length - 1; j >= 0; j--) longest[i]![j] = a[i] === b[j] ? longest[i + 1]![j + 1]! + 1 : Math.max(longest[i + 1]![j]!, longest[i]![j + 1]!)
+  const line = (kind: DiffLine['kind'], text: string | undefined, i: number): DiffLine => ({ kind, text: text!, at: offset + i + 1 })
+  const reached = furthest(a, b)
+  if (!reached) return [...a.map((text, i) => line('removed', text, i)), ...b.map((text, i) => line('added', text, i))]
   const out: DiffLine[] = []
-  let [i, j] = [0, 0]
-  while (i < a.length || j < b.length) {
-    if (i < a.length && j < b.length && a[i] === b[j]) {
-      out.push({ kind: 'same', text: b[j]!, at: offset + j + 1 })
-      i++
-      j++
-    } else if (i < a.length && (j === b.length || longest[i + 1]![j]! >= longest[i]![j + 1]!)) {
-      out.push({ kind: 'removed', text: a[i]!, at: offset + i + 1 })
-      i++
-    } else {
-      out.push({ kind: 'added', text: b[j]!, at: offset + j + 1 })
-      j++
-    }
+  let [x, y] = [a.length, b.length]
+  for (let d = reached.length; d >= 0; d--) {
+    const step = d === 0 ? null : comesFrom(reached[d - 1]!, d, x - y)
+    const start = step ? (step.adds ? step.x : step.x + 1) : 0
+    for (; x > start; x--, y--) out.push(line('same', b[y - 1], y - 1))
+    if (!step) continue
+    if (step.adds) out.push(line('added', b[--y], y))
+    else out.push(line('removed', a[--x], x))
   }
-  return out
+  return out.reverse()
+}
+
+/** How far down the old text each diagonal gets with 0, 1, 2 … edits, until one more reaches the end; null if it takes too many. */
+function furthest(a: string[], b: string[]): Int32Array[] | null {
+  const rows: Int32Array[] = []
+  for (let d = 0; d <= mostEdits; d++) {
+    const row = new Int32Array(2 * d + 1)
+    for (let k = -d; k <= d; k += 2) {
+      const step = d === 0 ? null : comesFrom(rows[d - 1]!, d, k)
+      let x = step ? (step.adds ? step.x : step.x + 1) : 0
+      while (x < a.length && x - k < b.length && a[x] === b[x - k]) x++
+      row[k + d] = x
+      if (x === a.length && x - k === b.length) return rows
+    }
+    rows.push(row)
+  }
+  return null
+}
+
+/** The better of two last edits that lead to diagonal k with d edits: a line added, or one removed. */
+function comesFrom(row: Int32Array, d: number, k: number): { adds: boolean; x: number } {
+  const at = (diagonal: number) => row[diagonal + d - 1]!
+  const adds = k === -d || (k !== d && at(k - 1) < at(k + 1))
+  return { adds, x: at(adds ? k + 1 : k - 1) }
 }
 
 function withGaps(all: DiffLine[]): DiffLine[] {

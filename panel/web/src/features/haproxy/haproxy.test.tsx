@@ -3,7 +3,6 @@ import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
 import { dialog, openHAProxy as open, press } from '../../test/haproxy-page'
 import { fail } from '../../test/mock-route'
-import { diffLines } from './diff'
 
 it('shows how HAProxy is, its rules with live figures, certificates and the firewall', async () => {
   await open()
@@ -106,11 +105,4 @@ it('says what the owner of the node has closed', async () => {
   await open((m) => m.overrides.set(`GET proxy/${m.servers[0]!.id}/haproxy/cached`, () => ({ status: null, rules: null, certs: null, firewall: null, cached_at: new Date().toISOString(), age_seconds: 1, last_error: '' })))
   await screen.findByText('Firewall: not open to the panel')
   expect(screen.queryByRole('button', { name: 'Add rule' })).toBeNull()
-})
-
-describe('the diff', () => {
-  const signs = (a: string, b: string) => diffLines(a, b).map((l) => `${{ same: ' ', added: '+', removed: '-', gap: '~' }[l.kind]}${l.text}`)
-  it('has changed lines with three around them', () => expect(signs('1\n2\n3\n4\n5\n6', '1\n2\n3\n4\nx\n6')).toEqual(['~', ' 2', ' 3', ' 4', '-5', '+x', ' 6']))
-  it('finds what stays between two changes', () => expect(signs('a\nb\nc', 'x\nb\ny')).toEqual(['-a', '+x', ' b', '-c', '+y']))
-  it('has nothing for equal texts', () => expect(signs('a\nb', 'a\nb')).toEqual(['~']))
 })

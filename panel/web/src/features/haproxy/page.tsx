@@ -12,6 +12,7 @@ import { useServers, useServerState } from '../../lib/fleet'
 import { useFormat } from '../../lib/use-format'
 import { useNow } from '../../lib/use-now'
 import { CertsCard } from './certs-card'
+import { ConfigCard } from './config-card'
 import { FirewallCard } from './firewall-card'
 import { InstallCard } from './install-card'
 import './haproxy.css'
@@ -64,9 +65,14 @@ function HAProxy({ server }: { server: ServerItem }) {
                 {d.status ? <ServiceStrip status={d.status} rules={d.rules} stats={stats.data} /> : <Closed title={t('title')} />}
                 {d.status && !d.status.installed && <InstallCard id={server.id} installing={d.status.installing} offline={offline} />}
                 <OperationList serverId={server.id} />
-                {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} certs={d.certs} offline={offline} />}
-                {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} readOnly={false} /> : <Closed title={t('certs.title')} />}
-                {d.firewall?.status ? <FirewallCard id={server.id} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} /> : <Closed title={t('fw.title')} />}
+                <div className={d.status?.installed ? 'hcols' : 'stack'}>
+                  <div className="stack">
+                    {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} certs={d.certs} offline={offline} />}
+                    {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} readOnly={false} /> : <Closed title={t('certs.title')} />}
+                    {d.firewall?.status ? <FirewallCard id={server.id} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} /> : <Closed title={t('fw.title')} />}
+                  </div>
+                  {d.status?.installed && <ConfigCard id={server.id} name={server.name} hash={d.status.config_hash} offline={offline} readOnly={false} />}
+                </div>
               </>
             )}
       </PageBody>

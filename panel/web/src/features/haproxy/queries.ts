@@ -84,12 +84,16 @@ const send = ({ method, path, body }: FileChange, params: Record<string, string 
 
 const missing: HAProxyConfig = { content: '', path: '', hash: '' }
 
-/** What a change would make of the file; HAProxy has checked it then. */
-export async function preview(id: number, change: FileChange): Promise<Preview> {
-  const now = await api.get<HAProxyConfig>(`${base(id)}/config`).catch((e: unknown) => {
+/** The file; where there is none, an empty one without a hash. */
+export const readConfig = (id: number) =>
+  api.get<HAProxyConfig>(`${base(id)}/config`).catch((e: unknown) => {
     if (e instanceof ApiError && e.code === 'not_found') return missing
     throw e
   })
+
+/** What a change would make of the file; HAProxy has checked it then. */
+export async function preview(id: number, change: FileChange): Promise<Preview> {
+  const now = await readConfig(id)
   const then = await send(change, { dry_run: true, if_config: now.hash })
   return { before: now.content, after: then.content ?? '', hash: now.hash }
 }

@@ -34,7 +34,7 @@ export function Renewal({ id, offline, readOnly }: { id: number; offline: boolea
     setBusy(false)
   }
   if (!r) return renewal.isError ? <p className="hrenew field-note" role="status">{problem(renewal.error)}</p> : null
-  const when = (at: string) => `${f.date(Date.parse(at))}, ${f.time(Date.parse(at))}`
+  const when = (at: string) => f.time(Date.parse(at))
   return (
     <div className="hrenew">
       <Switch label={t('renewal.title')} checked={r.enabled} disabled={busy || offline || readOnly} onChange={(on) => void set(on)} />
