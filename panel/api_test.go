@@ -366,6 +366,9 @@ func (c *tour) firewall(t *testing.T, id int64) {
 	c.restricted(t, "DELETE", nil, base+"/{port}?protocol=tcp", id, 443)
 	c.restricted(t, "POST", nil, base+"/enable", id)
 	c.restricted(t, "POST", nil, base+"/disable", id)
+	c.answered(t, "POST", base+"/changes/{change}/keep", []int{404}, id, "none")
+	c.answered(t, "POST", base+"/changes/{change}/revert", []int{404}, id, "none")
+	c.get(t, nil, "/api/firewall/changes")
 }
 
 func (c *tour) prometheus(t *testing.T) {

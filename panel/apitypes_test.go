@@ -27,7 +27,7 @@ var apiTypes = []any{
 	alerts.AlertSettingsBody{}, alerts.TestTelegramRequest{}, alerts.TestTelegramResponse{}, alerts.AlertsStatus{}, alerts.HistoryResponse{},
 	alerts.HistoryDaysResponse{}, alerts.DeleteHistoryResponse{}, alerts.ActiveResponse{}, alerts.RuleGroupsResponse{}, alerts.SilencesResponse{},
 	alerts.SilenceResponse{}, alerts.CreateSilenceRequest{}, alerts.BacktestRequest{}, alerts.BacktestResponse{}, storage.AlertDetails{},
-	api.FirewallStatus{}, api.FirewallRules{}, firewall.PortRequest{}, firewall.RuleRequest{}, firewall.ChangeResponse{},
+	api.FirewallStatus{}, api.FirewallRules{}, firewall.PortRequest{}, firewall.RuleRequest{}, firewall.ChangeResponse{}, firewall.HeldResponse{},
 	api.TrackedPorts{}, traffic.SummaryResponse{}, traffic.CachedTrafficResponse{}, traffic.HourlyResponse{}, traffic.DailyResponse{},
 	traffic.MonthlyResponse{}, traffic.PortsResponse{}, traffic.InterfacesResponse{}, traffic.TrackPortRequest{},
 	auth.AuditResponse{}, auth.BanStatus{}, auth.ChangePasswordRequest{}, auth.CheckResponse{}, auth.CreateTokenRequest{},

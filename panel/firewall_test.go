@@ -92,6 +92,8 @@ func TestFirewallOfARealNode(t *testing.T) {
 		t.Error("still active")
 	}
 
+	n.holds(t, p, base)
+
 	const drop = "-A ufw-before-input -p tcp --dport 9100 -m conntrack --ctstate NEW -j DROP"
 	n.Sh(t, `sed -i 's/^# drop INVALID.*/`+drop+`/' /etc/ufw/before.rules; grep -q -e '--dport 9100' /etc/ufw/before.rules`)
 	refused("POST", "/enable", nil, http.StatusBadGateway, `"code":"reverted"`)
@@ -119,4 +121,53 @@ func TestFirewallOfARealNode(t *testing.T) {
 	if !strings.Contains(text, "add deny in 6000:6007/udp from 10.0.0.0/8") || !strings.Contains(text, "delete rule 3") {
 		t.Errorf("audit: %s", text)
 	}
+}
+
+// holds lets a person decide about changes of the real node: one is kept, one taken back, one nobody answers.
+func (n *node) holds(t *testing.T, p *testPanel, base string) {
+	t.Helper()
+	type change struct {
+		ID      string
+		Outcome string
+	}
+	hold := func(port, seconds int) change {
+		t.Helper()
+		var answer struct{ Pending change }
+		p.must(t, "POST", fmt.Sprintf("%s/allow?hold=%d", base, seconds), map[string]any{"port": port, "protocol": "tcp"}, &answer)
+		return answer.Pending
+	}
+	outcome := func(c change) string {
+		t.Helper()
+		var list struct{ Changes []change }
+		p.must(t, "GET", "/api/firewall/changes", nil, &list)
+		for _, one := range list.Changes {
+			if one.ID == c.ID {
+				return one.Outcome
+			}
+		}
+		return "none"
+	}
+	rules := func(want string, absent ...string) {
+		t.Helper()
+		file := n.Sh(t, "cat /etc/ufw/user.rules")
+		if !strings.Contains(file, "--dport "+want+" ") {
+			t.Errorf("no rule for port %s", want)
+		}
+		for _, port := range absent {
+			if strings.Contains(file, "--dport "+port+" ") {
+				t.Errorf("there is a rule for port %s", port)
+			}
+		}
+	}
+	kept := hold(7001, 120)
+	p.must(t, "POST", base+"/changes/"+kept.ID+"/keep", nil, nil)
+	back := hold(7002, 120)
+	rules("7002")
+	p.must(t, "POST", base+"/changes/"+back.ID+"/revert", nil, nil)
+	rules("7001", "7002")
+	left := hold(7003, 10)
+	eventually(t, "the node takes back what nobody answers", wait, func() bool {
+		return outcome(left) == "expired" && !strings.Contains(n.Sh(t, "cat /etc/ufw/user.rules"), "--dport 7003 ")
+	})
+	rules("7001", "7002", "7003")
 }

@@ -70,6 +70,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/proxy/{id}/haproxy", rest.Only(rest.FleetWrite), f.haproxy.SecretRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/certs", fleetAccess, f.haproxy.CertRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/firewall", fleetAccess, f.firewall.Routes)
+	m.Mount("/api/firewall", fleetAccess, f.firewall.FleetRoutes)
 	m.Mount("/api/proxy/{id}/traffic", fleetAccess, f.traffic.Routes)
 	m.Mount("/api/fleet", fleetAccess, f.metrics.FleetRoutes)
 	m.Mount("/api/dashboards", fleetAccess, f.metrics.DashboardRoutes)

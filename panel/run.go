@@ -199,7 +199,10 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	}
 	haproxyService := haproxy.New(haproxy.Options{Fleet: fleetService, Log: log,
 		Interval: func() time.Duration { return settingsService.Seconds("haproxy_collect_interval") }})
-	firewallService := firewall.New(firewall.Options{Fleet: fleetService, Log: log})
+	firewallService := firewall.New(firewall.Options{Fleet: fleetService, Log: log, Changed: func(id int64) {
+		haproxyService.Expire(id)
+		hub.Publish("firewall", struct{}{})
+	}})
 	bulkService := bulk.New(bulk.Options{Fleet: fleetService, Firewall: firewallService.Change, Log: log, Registerer: registry,
 		Parallel: func() int { return settingsService.Int("bulk_parallel") }})
 	operationsService := operations.New(operations.Options{Store: pg, Fleet: fleetService, Firewall: firewallService.Change,

@@ -64,7 +64,15 @@ type FirewallChange struct {
 	Number    int    `json:"number,omitempty"`
 	Expect    string `json:"expect,omitempty"` // "TO ACTION FROM" of the rule meant, for numbers shift
 	Actor     string `json:"actor,omitempty"`  // who asked, for the agent's log
+	// HoldSeconds is how long the change waits for its confirmation; 0 is half a minute.
+	HoldSeconds int `json:"hold_seconds,omitempty"`
 }
+
+// Bounds of FirewallChange.HoldSeconds.
+const (
+	MinHoldSeconds = 10
+	MaxHoldSeconds = 120
+)
 
 // FirewallPending answers a change: it waits for the confirmation.
 type FirewallPending struct {
@@ -73,7 +81,7 @@ type FirewallPending struct {
 	Output         string `json:"output"`          // of ufw
 }
 
-// FirewallConfirm makes a change lasting.
+// FirewallConfirm names the change that is made lasting, or taken back.
 type FirewallConfirm struct {
 	ID string `json:"id"`
 }
@@ -96,5 +104,11 @@ func (c *Client) ChangeFirewall(ctx context.Context, change FirewallChange) (Fir
 // ConfirmFirewall makes a change lasting. The client must have opened its connection after the change.
 func (c *Client) ConfirmFirewall(ctx context.Context, id string) error {
 	_, err := call[struct{}](ctx, c, http.MethodPost, PathFirewall+"/confirm", FirewallConfirm{id})
+	return err
+}
+
+// RevertFirewall takes a pending change back at once.
+func (c *Client) RevertFirewall(ctx context.Context, id string) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, PathFirewall+"/revert", FirewallConfirm{id})
 	return err
 }

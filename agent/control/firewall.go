@@ -21,7 +21,7 @@ import (
 //  2. The files of UFW as they are go to the disk as a pending revert (revert.go).
 //  3. UFW carries the change out.
 //  4. The panel confirms over a TCP connection that is younger than the change: an older one would survive any rule.
-//  5. Without that, the files come back: by Run after ConfirmWithin; if the agent died, by a timer of systemd, or when
+//  5. Without that, the files come back: by TakeBack, or by Run when the time is over; if the agent died, by a timer of systemd, or when
 //     it starts again.
 type Firewall struct {
 	host *host.Host
@@ -71,6 +71,9 @@ func (f *Firewall) Actions() []Action {
 		}),
 		change(http.MethodPost, "/confirm", 0, func(ctx context.Context, c api.FirewallConfirm, call Call) (struct{}, error) {
 			return struct{}{}, f.Confirm(ctx, call.From, c)
+		}),
+		change(http.MethodPost, "/revert", changeTimeout, func(ctx context.Context, c api.FirewallConfirm, _ Call) (struct{}, error) {
+			return struct{}{}, f.TakeBack(ctx, c)
 		}),
 	}
 }
@@ -148,7 +151,11 @@ func (f *Firewall) apply(ctx context.Context, from Caller, c api.FirewallChange,
 	if err := f.saveRevert(r); err != nil {
 		return none, err
 	}
-	f.armTimer(ctx, r)
+	within := f.confirmWithin
+	if c.HoldSeconds != 0 {
+		within = time.Duration(c.HoldSeconds) * time.Second
+	}
+	f.armTimer(ctx, r, within)
 	var output strings.Builder
 	for i, step := range steps {
 		if i > 0 {
@@ -164,9 +171,9 @@ func (f *Firewall) apply(ctx context.Context, from Caller, c api.FirewallChange,
 		}
 	}
 	now := time.Now()
-	f.pending = &pendingChange{r.ID, now, now.Add(f.confirmWithin)}
+	f.pending = &pendingChange{r.ID, now, now.Add(within)}
 	f.log.Info("firewall change waits for its confirmation", "id", r.ID, "change", steps, "actor", c.Actor, "from", from.Addr)
-	return api.FirewallPending{ID: r.ID, ConfirmSeconds: int(f.confirmWithin.Seconds()), Output: strings.TrimSpace(output.String())}, nil
+	return api.FirewallPending{ID: r.ID, ConfirmSeconds: int(within.Seconds()), Output: strings.TrimSpace(output.String())}, nil
 }
 
 // Confirm makes the pending change lasting.

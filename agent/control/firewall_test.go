@@ -117,6 +117,43 @@ func TestUnconfirmedChangeIsTakenBack(t *testing.T) {
 	}
 }
 
+// TestHeldChange: who changes something says how long it waits for a person, who takes it back or lets it last.
+func TestHeldChange(t *testing.T) {
+	t.Parallel()
+	n, f := newFirewall(t)
+	before := stateOf(t, n)
+	held := addRule
+	for _, seconds := range []int{-1, 9, 121} {
+		held.HoldSeconds = seconds
+		_, err := f.Change(t.Context(), caller(), held)
+		wantCode(t, err, api.CodeInvalid, "hold_seconds must be from 10 to 120")
+	}
+	held.HoldSeconds = 90
+	pending, err := f.Change(t.Context(), caller(), held)
+	if err != nil || pending.ConfirmSeconds != 90 || time.Until(f.pending.deadline) < time.Minute {
+		t.Fatalf("%+v until %v, %v", pending, f.pending.deadline, err)
+	}
+	wantCode(t, f.TakeBack(t.Context(), api.FirewallConfirm{ID: "other"}), api.CodeNotFound, "waits no more")
+	if err := f.TakeBack(t.Context(), api.FirewallConfirm{ID: pending.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if got := stateOf(t, n); got != before || f.hasRevert() {
+		t.Errorf("before:\n%s\nafter:\n%s", before, got)
+	}
+	wantCode(t, f.TakeBack(t.Context(), api.FirewallConfirm{ID: pending.ID}), api.CodeNotFound, "")
+	wantCode(t, f.Confirm(t.Context(), caller(), api.FirewallConfirm{ID: pending.ID}), api.CodeNotFound, "")
+	if pending, err = f.Change(t.Context(), caller(), held); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Confirm(t.Context(), caller(), api.FirewallConfirm{ID: pending.ID}); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, f.TakeBack(t.Context(), api.FirewallConfirm{ID: pending.ID}), api.CodeNotFound, "")
+	if !strings.Contains(n.Sh(t, "ufw status"), "10.0.0.0/8") {
+		t.Error("what was confirmed is gone")
+	}
+}
+
 func TestUnconfirmedEnableIsTakenBack(t *testing.T) {
 	t.Parallel()
 	n, f := newFirewall(t)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"monitoring/agent/api"
 	"monitoring/agent/host"
 )
 
@@ -82,7 +83,7 @@ func (f *Firewall) revert(ctx context.Context, r revert) error {
 		return err
 	}
 	f.disarmTimer(ctx)
-	f.log.Warn("firewall change taken back: nobody confirmed it", "id", r.ID, "made", r.At)
+	f.log.Warn("firewall change taken back", "id", r.ID, "made", r.At)
 	return nil
 }
 
@@ -98,6 +99,26 @@ func (f *Firewall) Revert(ctx context.Context) error {
 	return f.revertLeftover(ctx)
 }
 
+// TakeBack reverts the pending change at once, because a person asks for it.
+func (f *Firewall) TakeBack(ctx context.Context, c api.FirewallConfirm) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.pending == nil || f.pending.id != c.ID {
+		return fail(api.CodeNotFound, "this change waits no more: it has been confirmed or taken back already")
+	}
+	f.pending.deadline = time.Now() // if it does not work now, Run goes on trying
+	unlock, err := f.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := f.revertLeftover(ctx); err != nil {
+		return err
+	}
+	f.pending = nil
+	return nil
+}
+
 const revertUnit = "monitoring-firewall-revert"
 
 // RevertArgument makes the agent's program call Revert instead of serving.
@@ -105,7 +126,7 @@ const RevertArgument = "revert-firewall"
 
 // armTimer lets systemd revert in case that this process does not live long enough. Where there is no systemd, or where
 // it does not see our program, the next start of the agent does.
-func (f *Firewall) armTimer(ctx context.Context, r revert) {
+func (f *Firewall) armTimer(ctx context.Context, r revert, within time.Duration) {
 	program, err := os.Executable()
 	if err != nil {
 		return
@@ -116,7 +137,7 @@ func (f *Firewall) armTimer(ctx context.Context, r revert) {
 	if _, err := f.host.Stat("/run/systemd/system"); err != nil {
 		return
 	}
-	after := f.confirmWithin + 15*time.Second // the agent itself comes first
+	after := within + 15*time.Second // the agent itself comes first
 	_, err = f.host.Run(ctx, host.Command{Args: []string{"systemd-run", "--quiet", "--collect", "--unit=" + revertUnit,
 		fmt.Sprintf("--on-active=%ds", int(after.Seconds())), "--timer-property=AccuracySec=1s",
 		"--setenv=AGENT_STATE_DIR=" + f.dir, program, RevertArgument}})

@@ -12,6 +12,9 @@ const maxPortList = 15 // what `multiport` of iptables takes; a range counts twi
 
 // checkChange looks at a request before anything of it reaches UFW.
 func checkChange(c api.FirewallChange) error {
+	if c.HoldSeconds != 0 && (c.HoldSeconds < api.MinHoldSeconds || c.HoldSeconds > api.MaxHoldSeconds) {
+		return invalid("hold_seconds", "must be from %d to %d", api.MinHoldSeconds, api.MaxHoldSeconds)
+	}
 	switch c.Op {
 	case api.FirewallEnable, api.FirewallDisable:
 		return nil

@@ -1,5 +1,6 @@
 // Package firewall is the panel's side of UFW on the nodes. It passes changes on to the agents and confirms them over a
-// new connection, which is the proof that the panel still gets in. What makes a change safe stands in agent/control.
+// new connection, which is the proof that the panel still gets in; or holds them until a person keeps them. What makes a
+// change safe stands in agent/control.
 package firewall
 
 import (
@@ -30,18 +31,23 @@ type Fleet interface {
 
 // Options of New.
 type Options struct {
-	Fleet Fleet
-	Log   *slog.Logger
+	Fleet   Fleet
+	Changed func(id int64) // told that the firewall of a server is, or may be, another one
+	Log     *slog.Logger
 }
 
 // Service holds the handlers; other features change firewalls through Change.
 type Service struct {
-	fleet Fleet
-	log   *slog.Logger
+	fleet   Fleet
+	changed func(id int64)
+	log     *slog.Logger
+	held    held
 }
 
 // New returns a Service.
-func New(o Options) *Service { return &Service{fleet: o.Fleet, log: o.Log} }
+func New(o Options) *Service {
+	return &Service{fleet: o.Fleet, changed: o.Changed, log: o.Log, held: held{byServer: map[int64]*heldChange{}}}
+}
 
 var (
 	toLook   = fleet.Need{Capability: "firewall", Domain: api.DomainFirewall}
@@ -51,6 +57,7 @@ var (
 // Change carries out a change on a server and confirms it. It returns what ufw said. An error means that the firewall
 // is, or within half a minute will be, as before.
 func (s *Service) Change(ctx context.Context, id int64, c api.FirewallChange) (string, error) {
+	defer s.changed(id)
 	pending, err := fleet.Ask(ctx, s.fleet, id, toChange, changeTimeout, func(ctx context.Context, client *api.Client) (api.FirewallPending, error) {
 		return client.ChangeFirewall(ctx, c)
 	})
@@ -67,10 +74,15 @@ func (s *Service) Change(ctx context.Context, id int64, c api.FirewallChange) (s
 	return pending.Output, nil
 }
 
-// confirm tries again and again, each time over a connection of its own, until ctx is done.
+// confirm makes a change lasting, over a connection of its own.
 func (s *Service) confirm(ctx context.Context, id int64, change string) error {
+	return s.again(ctx, func() error { return s.confirmOnce(ctx, id, change) })
+}
+
+// again tries something until it works, an agent refuses it, or ctx is done.
+func (s *Service) again(ctx context.Context, try func() error) error {
 	for {
-		err := s.confirmOnce(ctx, id, change)
+		err := try()
 		if err == nil || ctx.Err() != nil || isRefusal(err) {
 			return err
 		}

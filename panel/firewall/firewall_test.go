@@ -23,6 +23,9 @@ type bench struct {
 	mu       sync.Mutex
 	changes  []api.FirewallChange
 	confirms int
+	reverts  []string
+	changed  int                                // how often others were told
+	shut     bool                               // for new connections
 	confirm  func(n int, w http.ResponseWriter) // the n-th attempt, from 1
 	seconds  int
 }
@@ -34,7 +37,14 @@ func (b *bench) Control(id int64, _ fleet.Need) (*api.Client, error) {
 	return api.NewClient(b.agent, http.DefaultClient), nil
 }
 
-func (b *bench) Fresh(id int64, need fleet.Need) (*api.Client, error) { return b.Control(id, need) }
+func (b *bench) Fresh(id int64, need fleet.Need) (*api.Client, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shut {
+		return api.NewClient("http://127.0.0.1:1", http.DefaultClient), nil
+	}
+	return b.Control(id, need)
+}
 
 func start(t *testing.T) *bench {
 	t.Helper()
@@ -54,12 +64,27 @@ func start(t *testing.T) *bench {
 		b.confirms++
 		b.confirm(b.confirms, w)
 	})
+	agent.HandleFunc("GET /v1/firewall", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"installed":true}`) })
+	agent.HandleFunc("POST /v1/firewall/revert", func(w http.ResponseWriter, r *http.Request) {
+		var c api.FirewallConfirm
+		_ = json.NewDecoder(r.Body).Decode(&c)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.reverts = append(b.reverts, c.ID)
+		_, _ = io.WriteString(w, "{}")
+	})
 	agentServer := httptest.NewServer(agent)
 	t.Cleanup(agentServer.Close)
 	b.agent = agentServer.URL
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	feature := New(Options{Fleet: b, Log: log, Changed: func(int64) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.changed++
+	}})
 	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
-	mux.Mount("/{id}", rest.Only(rest.Session), New(Options{Fleet: b, Log: log}).Routes)
+	mux.Mount("/{id}", rest.Only(rest.Session), feature.Routes)
+	mux.Mount("/fleet", rest.Only(rest.Session), feature.FleetRoutes)
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	b.url = srv.URL

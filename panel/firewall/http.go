@@ -25,6 +25,13 @@ func (s *Service) Routes(r rest.Router) {
 	r.Delete("/{port}", s.deletePort)
 	r.Post("/enable", s.enable)
 	r.Post("/disable", s.disable)
+	r.Post("/changes/{change}/keep", s.keep)
+	r.Post("/changes/{change}/revert", s.revert)
+}
+
+// FleetRoutes are mounted at /api/firewall.
+func (s *Service) FleetRoutes(r rest.Router) {
+	r.Get("/changes", s.pending)
 }
 
 func (s *Service) status(w http.ResponseWriter, r *http.Request) error {
@@ -151,13 +158,24 @@ func (s *Service) disable(w http.ResponseWriter, r *http.Request) error {
 	return s.change(w, r, api.FirewallChange{Op: api.FirewallDisable}, "the firewall is disabled")
 }
 
+// change makes a change lasting, or with ?hold=SECONDS leaves it to a person for so long.
 func (s *Service) change(w http.ResponseWriter, r *http.Request, c api.FirewallChange, done string) error {
 	id, err := rest.ID(r, "id")
 	if err != nil {
 		return err
 	}
+	if c.HoldSeconds, err = rest.QueryInt(r, "hold", 0, api.MinHoldSeconds, api.MaxHoldSeconds); err != nil {
+		return err
+	}
 	rest.Note(r.Context(), "firewall", describe(c))
 	rest.AllowTime(w, changeTimeout+2*time.Minute)
+	if c.HoldSeconds != 0 {
+		pending, output, err := s.Hold(r.Context(), id, c)
+		if err != nil {
+			return err
+		}
+		return rest.Encode(w, http.StatusOK, ChangeResponse{Success: true, Message: done + " and waits to be kept", Output: output, Pending: &pending})
+	}
 	output, err := s.Change(r.Context(), id, c)
 	if err != nil {
 		return err
@@ -165,11 +183,12 @@ func (s *Service) change(w http.ResponseWriter, r *http.Request, c api.FirewallC
 	return rest.Encode(w, http.StatusOK, ChangeResponse{Success: true, Message: done, Output: output})
 }
 
-// ChangeResponse answers every change that was made and confirmed.
+// ChangeResponse answers every change that was made, and confirmed unless it is pending.
 type ChangeResponse struct {
 	Success bool   `json:"success"`
 	Message string `json:"message"`
 	Output  string `json:"output,omitempty"` // of ufw
+	Pending *Held  `json:"pending,omitempty"`
 }
 
 // describe is a change in one line, for the audit log.

@@ -121,6 +121,9 @@ func (s *Service) ConfigHash(id int64) string {
 	return ""
 }
 
+// Expire has a server asked anew, because somebody has changed something on it.
+func (s *Service) Expire(id int64) { s.cache.expire(id) }
+
 // cached answers without asking the agent.
 func (s *Service) cached(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.ID(r, "id")

@@ -457,6 +457,7 @@ export interface ChangeResponse {
   success: boolean;
   message: string;
   output?: string;
+  pending?: Held | null;
 }
 
 export interface Changed {
@@ -837,6 +838,20 @@ export interface HealthTSDB {
 export interface HeartbeatState {
   last_sent: string | null;
   last_error: string;
+}
+
+export interface Held {
+  server_id: number;
+  id: string;
+  op: string;
+  rule: string;
+  hold_seconds: number;
+  seconds_left: number;
+  outcome: string;
+}
+
+export interface HeldResponse {
+  changes: Held[];
 }
 
 export interface Hello {
