@@ -1,9 +1,11 @@
 import { EditorView } from '@codemirror/view'
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { dialog, openHAProxy as open, press } from '../../test/haproxy-page'
 import { fail } from '../../test/mock-route'
+
+vi.setConfig({ testTimeout: 60_000 }) // the whole page with the editor takes long on a busy machine
 
 const view = async () => EditorView.findFromDOM(await screen.findByRole('textbox', { name: /^Configuration of HAProxy/ }))!
 const type = async (text: string, from = 0, to = from) => {
@@ -83,17 +85,6 @@ it('follows the file while nothing is edited', async () => {
   await waitFor(async () => expect((await view()).state.sliceDoc()).toBe(mock.haproxy.content))
   mock.haproxy.changeByHand(`# theirs\n${mock.haproxy.content}`)
   await waitFor(async () => expect((await view()).state.sliceDoc()).toBe(mock.haproxy.content), { timeout: 15_000 })
-})
-
-it('gives a file back byte by byte but for what was typed', async () => {
-  for (const content of ['defaults\r\n    mode tcp\r\n', 'defaults\r\n    mode tcp\n    # x\r', 'no end of line', '\n\n']) {
-    const { allSent } = await open((m) => m.haproxy.changeByHand(content))
-    await waitFor(async () => expect((await view()).state.sliceDoc()).toBe(content))
-    await type('#', 0)
-    await userEvent.click(await button('Check'))
-    await waitFor(() => expect(allSent('POST', 'config/apply').map((r) => r.body.config_content)).toEqual([`#${content}`]))
-    document.body.replaceChildren()
-  }
 })
 
 it('only shows a file that is no UTF-8, and one on a server that is away not at all', async () => {

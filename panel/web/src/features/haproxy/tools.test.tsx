@@ -1,8 +1,10 @@
 import { screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { choose, dialog, openHAProxy as open, press } from '../../test/haproxy-page'
 import { fail } from '../../test/mock-route'
+
+vi.setConfig({ testTimeout: 60_000 }) // the whole page takes long on a busy machine
 
 it('shows the log, filters its lines, asks for more of them and follows what comes', async () => {
   const { mock, allSent } = await open()
