@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"testing"
@@ -248,6 +249,28 @@ func secondsOf(b *testing.B, variable string, def time.Duration) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
+// startProfile writes a CPU profile of what is measured, and of nothing before, to the file BENCH_PROFILE.
+func startProfile(b *testing.B) (end func()) {
+	b.Helper()
+	path := os.Getenv("BENCH_PROFILE")
+	if path == "" {
+		return func() {}
+	}
+	f, err := os.Create(path)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := f.Close(); err != nil {
+			b.Error(err)
+		}
+	}
+}
+
 // BenchmarkScale scrapes replayed agents every 10 s over mutual TLS with gzip into a store with rollups, while Debian's
 // victoria-metrics and prometheus scrape the same agents over plain HTTP. It prints CPU per million samples, without
 // the first minutes, which make the index of the series, and the memory at the end, with five dashboards open.
@@ -286,11 +309,13 @@ func scale(b *testing.B, n int) {
 	go func() { ended <- s.Run(ctx) }()
 	pause(b, warmUp(b))
 	runtime.GC()
+	endProfile := startProfile(b)
 	cpu, stored := map[string]float64{}, map[string]float64{}
 	for _, p := range all {
 		cpu[p.name], stored[p.name] = processCPU(b, p.pid), samples(p)
 	}
 	pause(b, benchSeconds(b))
+	endProfile()
 	for _, p := range all {
 		used, got := processCPU(b, p.pid)-cpu[p.name], samples(p)-stored[p.name]
 		b.ReportMetric(used/got*1e6, p.name+"-cpu-s/Msample")

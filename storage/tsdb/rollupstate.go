@@ -17,7 +17,7 @@ const (
 	rollupFile = "rollup.json"
 	// rollupKeep is how long a finished window waits before the file says so: by then the engine has its rows on disk. A
 	// killed process does the last windows again.
-	rollupKeep = 15 * time.Second
+	rollupKeep = engineKeep
 )
 
 // rollupState is the file that remembers what is finished.

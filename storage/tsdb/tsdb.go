@@ -1,6 +1,6 @@
 // Package tsdb keeps metric samples and answers PromQL about them; it does not scrape, alert or know what a metric means.
 //
-// Life of a sample: scraper -> Exposition.Append -> rows -> vm.add (vm.go, the storage engine) -> flush, once a second
+// Life of a sample: scraper -> Exposition.Append -> rows -> vm.add (vm.go, the storage engine) -> refresh, when somebody asks
 // -> Querier (adapter.go) -> PromQL engine (query.go). Start at DB.
 //
 // There is one storage of the engine per resolution (tier.go). Files whose name begins with vm, and only those, speak to
@@ -30,7 +30,7 @@ const (
 	DefaultMemoryBytes = 128 << 20
 	minMemoryBytes     = 8 << 20
 
-	flushInterval = time.Second // how long a row may stay invisible to queries
+	maxInvisible = time.Second // how long a row may stay invisible to queries
 )
 
 // Options says where samples live and how much they may take.
@@ -210,7 +210,6 @@ func (db *DB) enter() error {
 // Run runs the loops of the database until ctx is done.
 func (db *DB) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return db.runFlush(ctx) })
 	g.Go(func() error { return db.wal.Run(ctx) })
 	g.Go(func() error { return db.disk.Run(ctx) })
 	g.Go(func() error { return db.runBudget(ctx) })
@@ -233,23 +232,8 @@ func (db *DB) runHealthy(ctx context.Context) error {
 	return nil
 }
 
-// runFlush makes new rows visible once a second.
-func (db *DB) runFlush(ctx context.Context) error {
-	t := time.NewTicker(flushInterval)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		}
-		if err := db.RunOnce(ctx); err != nil { // closed: nothing is left to do
-			return fmt.Errorf("flush tsdb: %w", err)
-		}
-	}
-}
-
-// RunOnce makes every row that was appended before the call visible to queries. It does nothing when there is none.
+// RunOnce makes every row that was appended before the call visible to queries. Queries themselves see those that were
+// appended a second before them.
 func (db *DB) RunOnce(context.Context) error {
 	if err := db.enter(); err != nil {
 		return err

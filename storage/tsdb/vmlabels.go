@@ -13,6 +13,7 @@ import (
 
 // seriesNames returns the names of the series that match, in the engine's form. Its time range counts in whole days.
 func (v *vm) seriesNames(ctx context.Context, f filters, mint, maxt int64, limit int) ([]string, error) {
+	v.refresh()
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	names, err := v.s.SearchMetricNames(nil, f.list(), timeRange(mint, maxt), limit*engineLimitFactor, deadline(ctx))
@@ -27,6 +28,7 @@ func (v *vm) seriesNames(ctx context.Context, f filters, mint, maxt int64, limit
 
 // labelNames and labelValues return what the index knows within the days of [mint, maxt], unsorted.
 func (v *vm) labelNames(ctx context.Context, f filters, mint, maxt int64, limit int) ([]string, error) {
+	v.refresh()
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	names, err := v.s.SearchLabelNames(nil, f.list(), timeRange(mint, maxt), limit, limit*engineLimitFactor, deadline(ctx))
@@ -37,6 +39,7 @@ func (v *vm) labelNames(ctx context.Context, f filters, mint, maxt int64, limit 
 }
 
 func (v *vm) labelValues(ctx context.Context, name string, f filters, mint, maxt int64, limit int) ([]string, error) {
+	v.refresh()
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	values, err := v.s.SearchLabelValues(nil, name, f.list(), timeRange(mint, maxt), limit, limit*engineLimitFactor, deadline(ctx))
@@ -48,6 +51,7 @@ func (v *vm) labelValues(ctx context.Context, name string, f filters, mint, maxt
 
 // deleteSeries hides all series that match, for all time.
 func (v *vm) deleteSeries(f filters, limit int) error {
+	v.refresh()
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if _, err := v.s.DeleteSeries(nil, f.list(), limit); err != nil {
@@ -59,6 +63,7 @@ func (v *vm) deleteSeries(f filters, limit int) error {
 // cardinality counts what the index of one day holds.
 func (v *vm) cardinality(ctx context.Context, day time.Time, most int) (Cardinality, error) {
 	const allLabels = 2000 // more names than any fleet has: their counts add up to the number of pairs
+	v.refresh()
 	date := uint64(day.UnixMilli() / (24 * time.Hour).Milliseconds())
 	v.mu.RLock()
 	defer v.mu.RUnlock()

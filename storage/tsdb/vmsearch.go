@@ -44,6 +44,7 @@ type search struct {
 
 // search finds the series that match within [mint, maxt]. The caller closes it, also after an error.
 func (v *vm) search(ctx context.Context, f filters, mint, maxt int64, limit int) (*search, error) {
+	v.refresh()
 	s := &search{ctx: ctx, vm: v}
 	v.mu.RLock() // until close
 	n := s.s.Init(nil, v.s, f.list(), timeRange(mint, maxt), limit*engineLimitFactor, deadline(ctx))

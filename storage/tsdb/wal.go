@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// The storage engine keeps new rows in memory for seconds. The write-ahead log bridges them: each batch is written to it
+// The storage engine keeps new rows in memory for a while. The write-ahead log bridges them: each batch is written to it
 // before the engine gets it, so a killed process loses nothing and a machine without power at most walSync.
 const (
 	walDir         = "wal"
 	walSync        = 2 * time.Second
-	walKeep        = 15 * time.Second // after a segment was closed the engine has its rows on disk
+	walKeep        = engineKeep // after a segment was closed the engine has its rows on disk
 	walSegmentAge  = 30 * time.Second
 	walSegmentSize = 64 << 20 // bytes
 	walRetry       = 10 * time.Second

@@ -188,7 +188,7 @@ func segments(t testing.TB, dir string) int {
 	return len(found)
 }
 
-// TestSegmentsAreRemoved: a segment goes 15 s after it was closed, not while the engine lacks one of its batches.
+// TestSegmentsAreRemoved: a segment goes walKeep after it was closed, not while the engine lacks one of its batches.
 func TestSegmentsAreRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -206,11 +206,13 @@ func TestSegmentsAreRemoved(t *testing.T) {
 	}
 	f(29*time.Second, 1)
 	f(31*time.Second, 2)
-	f(50*time.Second, 2)
+	f(50*time.Second, 2) // the first is needed until now
 	w.done(slow)
-	f(60*time.Second, 2)
-	f(66*time.Second, 2) // the second one was closed at 66 s
-	f(82*time.Second, 1)
+	second := 50*time.Second + walKeep - time.Second
+	f(second, 3) // another is begun
+	f(second+2*time.Second, 2)
+	f(second+walKeep-time.Second, 3)
+	f(second+walKeep+time.Second, 2)
 	w.close()
 	if got := segments(t, dir); got != 0 {
 		t.Errorf("%d segments after a clean end", got)
