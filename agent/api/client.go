@@ -82,6 +82,11 @@ func (c *Client) Metrics(ctx context.Context) (Metrics, error) {
 	return call[Metrics](ctx, c, http.MethodGet, PathMetrics, nil)
 }
 
+// MetricsPage reads the document of this moment as JSON of Metrics, for a caller that may never look at it.
+func (c *Client) MetricsPage(ctx context.Context) ([]byte, error) {
+	return c.do(ctx, http.MethodGet, PathMetrics, nil, nil, MaxDocument)
+}
+
 // Processes reads the whole process table.
 func (c *Client) Processes(ctx context.Context) (Processes, error) {
 	return call[Processes](ctx, c, http.MethodGet, PathProcesses, nil)

@@ -9,7 +9,9 @@ const (
 	minInterval  = time.Second
 	maxTimeout   = 10 * time.Second
 	margin       = 500 * time.Millisecond // between the end of a scrape and the next slot
-	intervalPoll = 5 * time.Second        // a sleeping target looks this often whether its interval has changed
+	intervalPoll = 15 * time.Second       // a sleeping target looks this often whether its interval has changed
+	// phaseGrid puts targets together whose phases are near: to wake the process is a good part of what a scrape costs.
+	phaseGrid = 250 * time.Millisecond
 )
 
 // schedule tells when a target is due. Slots are counted on the monotonic clock, so a wall clock that jumps neither
@@ -24,6 +26,7 @@ func newSchedule(name string, interval time.Duration, now time.Time) schedule {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name)) // a hash never fails
 	offset := int64(h.Sum64() % uint64(interval))
+	offset -= offset % int64(phaseGrid)
 	wait := offset - now.UnixNano()%int64(interval)
 	if wait < 0 {
 		wait += int64(interval)

@@ -63,9 +63,8 @@ type Scraper struct {
 
 // latest is what is known of a server since it became active.
 type latest struct {
-	metrics api.Metrics
-	at      time.Time // zero before the first document
-	failing bool
+	document *document // nil before the first one
+	failing  bool
 }
 
 // servers is what the scraper needs of fleet.Service.
@@ -129,9 +128,16 @@ func (s *Scraper) Run(ctx context.Context) error {
 // Last returns the newest metrics document of a server and when it came; false before the first one.
 func (s *Scraper) Last(id int64) (api.Metrics, time.Time, bool) {
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	l := s.latest[id]
-	return l.metrics, l.at, !l.at.IsZero()
+	d := s.latest[id].document
+	s.mu.RUnlock()
+	if d == nil {
+		return api.Metrics{}, time.Time{}, false
+	}
+	m, err := d.metrics()
+	if err != nil {
+		return api.Metrics{}, time.Time{}, false
+	}
+	return m, d.at, true
 }
 
 // storeFailed logs that samples were not written, once a minute: a full disk fails every scrape.

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"monitoring/agent/api"
 	"monitoring/storage"
 	"monitoring/storage/tsdb"
 )
@@ -214,15 +213,15 @@ func (t *target) document(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, documentTimeout)
 	defer cancel()
 	client, err := t.s.servers.Client(t.id)
-	var doc api.Metrics
+	var page []byte
 	if err == nil {
-		doc, err = within(ctx, &t.guard, client.Metrics)
+		page, err = within(ctx, &t.guard, client.MetricsPage)
 	}
 	if err != nil {
 		t.s.counters.errors.WithLabelValues("document").Inc()
 		t.s.log.Debug("fetch metrics document", "server", t.id, "err", err)
 		return
 	}
-	now := t.s.wall()
-	t.s.update(t.id, func(l *latest) { l.metrics, l.at = doc, now })
+	doc := newDocument(page, t.s.wall())
+	t.s.update(t.id, func(l *latest) { l.document = doc })
 }
