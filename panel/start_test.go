@@ -165,8 +165,15 @@ var agentBinary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// TestMain is also `panel tsdb`, for the panels of the tests call their own program.
+// TestMain is also `panel tsdb`, for the panels of the tests call their own program, and a whole panel for benchmarks.
 func TestMain(m *testing.M) {
+	if os.Getenv(panelChild) != "" && len(os.Args) == 1 {
+		if err := runPanelChild(); err != nil {
+			fmt.Fprintln(os.Stderr, "panel:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) > 1 && os.Args[1] == "tsdb" {
 		if err := run(context.Background(), program{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}); err != nil {
 			fmt.Fprintln(os.Stderr, "panel:", err)

@@ -1,14 +1,26 @@
 #!/usr/bin/env bash
 # Measures and prints tables; nothing here passes or fails. Peers run in the same minutes on the same machine, so read
 # the ratios. One thing at a time: parallel runs would measure each other. Arguments choose benchmarks by a regular
-# expression, as in `deploy/dev/bench.sh Scale`; BENCH_WARMUP (180), BENCH_SECONDS (60, full length 1800) and BENCH_DAYS (30, full 365) make them longer.
+# expression, as in `deploy/dev/bench.sh Scale`. BENCH_CLOCK='2026-11-30 23:40' lets programs and tests of ours believe
+# that it is then: to see a midnight or a month's end. BENCH_WARMUP (180), BENCH_SECONDS (60, full length 1800) and BENCH_DAYS (30, full 365) make them longer.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 deploy/dev/build.sh >/dev/null
+overlay=()
+if [ -n "${BENCH_CLOCK:-}" ]; then # time.Now of another moment, compiled in
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+	clock=$(go env GOROOT)/src/time/time.go
+	shift=$(($(date -ud "$BENCH_CLOCK" +%s) - $(date +%s)))
+	sed "/^func Now() Time {/,/^}/s/^\tsec, nsec, mono := runtimeNow()/&\n\tsec += $shift/" "$clock" >"$dir/time.go"
+	grep -q "sec += $shift" "$dir/time.go" || { echo "bench.sh: time.Now is not what it was; BENCH_CLOCK needs another way" >&2; exit 1; }
+	printf '{"Replace": {"%s": "%s"}}\n' "$clock" "$dir/time.go" >"$dir/overlay.json"
+	overlay=(-overlay "$dir/overlay.json")
+fi
 echo "Machine: $(nproc) x $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(free -g | awk '/^Mem/ {print $2}') GB"
 echo "Date: $(date -u +%F), commit: $(git rev-parse --short HEAD), $(go version | cut -d' ' -f3)"
-for pkg in ./agent ./storage/tsdb ./storage/clickhouse ./panel/scrape ./panel/alerts ./panel/bulk ./agent/control; do
+for pkg in ./agent ./storage/tsdb ./storage/clickhouse ./panel/scrape ./panel ./panel/alerts ./panel/bulk ./agent/control; do
 	echo
 	echo "== $pkg"
-	go test -run '^$' -bench "${1:-.}" -benchmem -timeout 3h "$pkg" | grep -E '^(Benchmark|    )' || true
+	go test "${overlay[@]}" -run '^$' -bench "${1:-.}" -benchmem -timeout 3h "$pkg" | grep -E '^(Benchmark|    )' || true
 done
