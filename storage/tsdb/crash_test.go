@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 		err = runCrashChild(dir)
 	} else if os.Getenv(probeChild) != "" {
 		err = runProbeChild()
+	} else if dir := os.Getenv(rollupChild); dir != "" {
+		err = runRollupChild(dir)
 	} else if phase := os.Getenv(diskChild); phase != "" {
 		err = runDiskChild(phase)
 	}
@@ -56,6 +58,7 @@ const (
 func runCrashChild(dir string) error {
 	o := tsdb.Options{Dir: dir, MemoryBytes: 16 << 20}
 	o.SetSegmentAge(40 * time.Millisecond)
+	o.SetEngineFlush(2 * time.Second)
 	o.Probe = probeCommand
 	db, err := tsdb.Open(o)
 	if err != nil {

@@ -41,3 +41,17 @@ func (db *DB) RollWindow(ctx context.Context, tier string, end time.Time) error 
 	}
 	return nil
 }
+
+// RollUpStep is one turn of RollUp: a chunk of windows of each tier. It reports whether there was anything to do.
+func (db *DB) RollUpStep(ctx context.Context) (bool, error) {
+	db.raw.flushAdded()
+	moved := false
+	for _, j := range db.rollup.jobs {
+		_, advanced, err := j.advance(ctx)
+		if err != nil {
+			return false, err
+		}
+		moved = moved || advanced
+	}
+	return moved, db.rollup.save(time.Now())
+}

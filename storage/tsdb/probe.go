@@ -18,7 +18,7 @@ const (
 // as an error or ends the process by a panic, so it is called in a process of its own: `panel tsdb probe DIR`. It merges
 // and removes nothing.
 func Probe(ctx context.Context, dir string, deep bool) error {
-	setUpEngine(probeMemoryBytes, never)
+	setUpEngine(probeMemoryBytes, never, engineFlush)
 	v := openVM(&tier{dir: dir, retention: keepAll, daily: true})
 	defer v.close()
 	if !deep {

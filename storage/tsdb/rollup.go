@@ -45,10 +45,10 @@ type rollupJob struct {
 	last     int64        // end of the newest window that had samples
 }
 
-func newRollup(db *DB, exclude []string) *rollup {
-	r := &rollup{db: db, log: db.log, exclude: exclude, state: loadRollupState(filepath.Join(db.dir, rollupFile), db.log)}
+func newRollup(db *DB, o Options) *rollup {
+	r := &rollup{db: db, log: db.log, exclude: o.RollupExclude, state: loadRollupState(filepath.Join(db.dir, rollupFile), onDiskAfter(o.engineFlush), db.log)}
 	for i := 1; i < len(db.tiers); i++ {
-		j := &rollupJob{from: db.tiers[i-1], to: db.tiers[i], exclude: exclude, kind: r.kind, now: time.Now}
+		j := &rollupJob{from: db.tiers[i-1], to: db.tiers[i], exclude: r.exclude, kind: r.kind, now: time.Now}
 		known := r.state.saved.Tiers[j.to.name]
 		j.finished.Store(known.Finished)
 		j.last = known.Last

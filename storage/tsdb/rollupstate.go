@@ -13,16 +13,14 @@ import (
 	"time"
 )
 
-const (
-	rollupFile = "rollup.json"
-	// rollupKeep is how long a finished window waits before the file says so: by then the engine has its rows on disk. A
-	// killed process does the last windows again.
-	rollupKeep = engineKeep
-)
+const rollupFile = "rollup.json"
 
 // rollupState is the file that remembers what is finished.
 type rollupState struct {
-	path    string
+	path string
+	// keep is how long a finished window waits before the file says so: by then the engine has its rows on disk. A killed
+	// process does the last windows again.
+	keep    time.Duration
 	saved   rollupMemory
 	pending *rollupMemory // to be saved when old enough
 	since   time.Time
@@ -41,8 +39,8 @@ type tierMemory struct {
 }
 
 // loadRollupState reads the file. Without it everything is rolled up again, which is slow and harmless.
-func loadRollupState(path string, log *slog.Logger) *rollupState {
-	s := &rollupState{path: path}
+func loadRollupState(path string, keep time.Duration, log *slog.Logger) *rollupState {
+	s := &rollupState{path: path, keep: keep}
 	b, err := os.ReadFile(path)
 	if err == nil {
 		err = json.Unmarshal(b, &s.saved)
@@ -74,7 +72,7 @@ func (r *rollup) memory() rollupMemory {
 // save writes the file when something that is old enough has changed.
 func (r *rollup) save(now time.Time) error {
 	s := r.state
-	if s.pending != nil && now.Sub(s.since) >= rollupKeep {
+	if s.pending != nil && now.Sub(s.since) >= s.keep {
 		if err := s.write(*s.pending); err != nil {
 			return err
 		}

@@ -52,7 +52,8 @@ type Options struct {
 	// MaxBytes is what all tiers together may take; older months are removed to keep it. 0 means no limit.
 	MaxBytes uint64
 
-	segmentAge time.Duration // of the write-ahead log; tests rotate faster
+	segmentAge  time.Duration // of the write-ahead log; tests rotate faster
+	engineFlush time.Duration // process-wide, the first Open decides; tests flush faster
 }
 
 func (o *Options) check() error {
@@ -76,6 +77,9 @@ func (o *Options) check() error {
 	}
 	if o.segmentAge == 0 {
 		o.segmentAge = walSegmentAge
+	}
+	if o.engineFlush == 0 {
+		o.engineFlush = engineFlush
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -127,12 +131,12 @@ func Open(o Options) (*DB, error) {
 		lock.release()
 		return nil, fmt.Errorf("open tsdb: %w", err)
 	}
-	setUpEngine(o.MemoryBytes, o.MinFreeBytes)
+	setUpEngine(o.MemoryBytes, o.MinFreeBytes, o.engineFlush)
 	for _, t := range db.tiers {
 		t.open()
 	}
 	db.raw = db.tiers[0].vm
-	db.wal = openWAL(filepath.Join(o.Dir, walDir), o.segmentAge, o.Log)
+	db.wal = openWAL(filepath.Join(o.Dir, walDir), o.segmentAge, onDiskAfter(o.engineFlush), o.Log)
 	db.disk.resume = func() {
 		if !db.ReadOnly() { // the engine may see the space a second later
 			db.wal.replayKept(db.replayed)
@@ -141,7 +145,7 @@ func Open(o Options) (*DB, error) {
 	db.wal.replay(db.replayed)
 	db.gate = newGate()
 	db.metadata = newMetadataStore()
-	db.rollup = newRollup(db, o.RollupExclude)
+	db.rollup = newRollup(db, o)
 	names := newLabelCache(o.MemoryBytes / 8)
 	for _, t := range db.tiers {
 		t.queryable = &queryable{db: db, tier: t, labels: names, maxSeries: maxSeries}
@@ -244,58 +248,6 @@ func (db *DB) RunOnce(context.Context) error {
 	}
 	return nil
 }
-
-// Append stores samples, all of them or, when one is unfit, none: the error is a *SampleError then. Ordinary NaN is
-// dropped and counted, since the storage engine cannot hold it; a staleness marker is kept.
-func (db *DB) Append(samples []storage.Sample) error {
-	if err := db.enter(); err != nil {
-		return err
-	}
-	defer db.calls.Done()
-	batch := getRows()
-	defer putRows(batch)
-	b := db.raw.bounds()
-	dropped := 0
-	for i := range samples {
-		s := &samples[i]
-		if err := checkSample(s, b); err != nil {
-			return err
-		}
-		if isOrdinaryNaN(s.Value) {
-			dropped++
-			continue
-		}
-		batch.addLabels(s.Labels, s.Time, s.Value)
-	}
-	if err := db.store(&walSource{}, batch); err != nil {
-		return err
-	}
-	db.metrics.appended.Add(float64(batch.len()))
-	db.metrics.dropped.WithLabelValues("nan").Add(float64(dropped))
-	return nil
-}
-
-// store logs a batch and gives it to the engine.
-func (db *DB) store(src *walSource, batch *rows) error {
-	if batch.len() > 0 && db.ReadOnly() {
-		db.metrics.dropped.WithLabelValues("disk_full").Add(float64(batch.len()))
-		return ErrReadOnly // or the log would bring the rows back later
-	}
-	logged := db.wal.write(src, batch)
-	defer db.wal.done(logged)
-	return db.raw.add(batch)
-}
-
-// replayed takes rows that the log kept.
-func (db *DB) replayed(batch *rows) error {
-	if db.ReadOnly() {
-		return ErrReadOnly
-	}
-	return db.raw.add(batch)
-}
-
-// ReadOnly tells that nothing is stored because the disk is nearly full.
-func (db *DB) ReadOnly() bool { return db.disk.full.Load() || db.raw.readOnly() }
 
 // Queryable offers the samples as scraped to Prometheus' own packages.
 func (db *DB) Queryable() promstorage.Queryable { return db.tiers[0].queryable }

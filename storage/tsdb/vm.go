@@ -19,10 +19,8 @@ import (
 
 const (
 	// engineFlush is how long the engine keeps rows in memory before it writes them to disk, at most twice as long. The log
-	// has them meanwhile. Two seconds, the engine's minimum, cost a third more of its CPU: small files that are merged away.
-	engineFlush = 15 * time.Second
-	// engineKeep is when rows are on disk for certain.
-	engineKeep       = 2*engineFlush + 10*time.Second
+	// has them meanwhile. After two seconds, the engine's minimum, it writes small files only to merge them away.
+	engineFlush      = 15 * time.Second
 	futureLimit      = 48 * time.Hour // how far ahead of the clock the engine takes samples
 	keepAllPrecision = 64             // bits
 	// The engine gets a higher limit than the caller so that "too many" is told by a count and not by an error text.
@@ -32,12 +30,15 @@ const (
 	maxTime = int64(4102444800000) // 2100-01-01, Unix milliseconds
 )
 
+// onDiskAfter is when rows that the engine got are on disk for certain.
+func onDiskAfter(flush time.Duration) time.Duration { return 2*flush + 10*time.Second }
+
 var engineSetup sync.Once
 
 // setUpEngine sets what lib/storage keeps per process: its flags, its logger and its limits. It needs parsed flags, and
 // nobody else in our programs parses flag.CommandLine. With less than minFree bytes of space the engine takes no rows and
 // merges nothing.
-func setUpEngine(memoryBytes int, minFree uint64) {
+func setUpEngine(memoryBytes int, minFree uint64, flush time.Duration) {
 	engineSetup.Do(func() {
 		if !flag.Parsed() {
 			_ = flag.CommandLine.Parse(nil) // no arguments, no error
@@ -50,7 +51,7 @@ func setUpEngine(memoryBytes int, minFree uint64) {
 		mustSet("memory.allowedBytes", strconv.Itoa(memoryBytes))
 		mustSet("loggerLevel", "ERROR")
 		logger.InitNoLogFlags()
-		vmstorage.SetDataFlushInterval(engineFlush)
+		vmstorage.SetDataFlushInterval(flush)
 		// No cache of selectors: the engine empties it up to 10 s after a flush, so a selector asked before a series was
 		// born would not find it for as long. Without it an instant query takes about 20 µs more.
 		vmstorage.SetTagFiltersCacheSize(1)

@@ -17,7 +17,6 @@ import (
 const (
 	walDir         = "wal"
 	walSync        = 2 * time.Second
-	walKeep        = engineKeep // after a segment was closed the engine has its rows on disk
 	walSegmentAge  = 30 * time.Second
 	walSegmentSize = 64 << 20 // bytes
 	walRetry       = 10 * time.Second
@@ -30,6 +29,7 @@ type wal struct {
 	dir        string
 	log        *slog.Logger
 	segmentAge time.Duration
+	keep       time.Duration // after a segment was closed the engine has its rows on disk
 
 	mu       sync.Mutex
 	segment  *walSegment   // nil: samples are not logged now
@@ -64,8 +64,8 @@ type walSource struct {
 	series  uint64 // hash of the layout's series
 }
 
-func openWAL(dir string, segmentAge time.Duration, log *slog.Logger) *wal {
-	return &wal{dir: dir, log: log, segmentAge: segmentAge}
+func openWAL(dir string, segmentAge, keep time.Duration, log *slog.Logger) *wal {
+	return &wal{dir: dir, log: log, segmentAge: segmentAge, keep: keep}
 }
 
 // write logs a batch. After the engine has the rows the caller calls done with the result.
@@ -204,7 +204,7 @@ func (w *wal) removeOld(now time.Time) {
 		if s.writers > 0 {
 			s.closed = now
 		}
-		if s.kept || now.Sub(s.closed) < walKeep || !w.remove(s) {
+		if s.kept || now.Sub(s.closed) < w.keep || !w.remove(s) {
 			left = append(left, s)
 		}
 	}

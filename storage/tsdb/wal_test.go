@@ -21,8 +21,11 @@ import (
 // SetSegmentAge makes the write-ahead log rotate faster.
 func (o *Options) SetSegmentAge(d time.Duration) { o.segmentAge = d }
 
+// SetEngineFlush makes the engine write to disk sooner; it takes the first of its process.
+func (o *Options) SetEngineFlush(d time.Duration) { o.engineFlush = d }
+
 func testWAL(t testing.TB, dir string) *wal {
-	return openWAL(dir, walSegmentAge, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	return openWAL(dir, walSegmentAge, onDiskAfter(engineFlush), slog.New(slog.NewTextHandler(t.Output(), nil)))
 }
 
 // text writes a batch in readable form.
@@ -188,7 +191,7 @@ func segments(t testing.TB, dir string) int {
 	return len(found)
 }
 
-// TestSegmentsAreRemoved: a segment goes walKeep after it was closed, not while the engine lacks one of its batches.
+// TestSegmentsAreRemoved: a segment goes some time after it was closed, not while the engine lacks one of its batches.
 func TestSegmentsAreRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -208,11 +211,12 @@ func TestSegmentsAreRemoved(t *testing.T) {
 	f(31*time.Second, 2)
 	f(50*time.Second, 2) // the first is needed until now
 	w.done(slow)
-	second := 50*time.Second + walKeep - time.Second
+	keep := onDiskAfter(engineFlush)
+	second := 50*time.Second + keep - time.Second
 	f(second, 3) // another is begun
 	f(second+2*time.Second, 2)
-	f(second+walKeep-time.Second, 3)
-	f(second+walKeep+time.Second, 2)
+	f(second+keep-time.Second, 3)
+	f(second+keep+time.Second, 2)
 	w.close()
 	if got := segments(t, dir); got != 0 {
 		t.Errorf("%d segments after a clean end", got)
