@@ -48,6 +48,7 @@ import (
 // runPanel opens the stores, builds the features, starts the loops and serves until ctx is done. Deferred closes run
 // after every loop has ended, so each writer stops before its store.
 func runPanel(ctx context.Context, p program) error {
+	tune(p.getenv)
 	cfg, err := config.Load(p.getenv)
 	if err != nil {
 		return err

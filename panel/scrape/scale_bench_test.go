@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -285,6 +286,7 @@ func BenchmarkScale(b *testing.B) {
 }
 
 func scale(b *testing.B, n int) {
+	debug.SetGCPercent(50) // as the panel does
 	f := newFakeFleet()
 	agents := startAgents(b, f, n)
 	db, err := tsdb.Open(tsdb.Options{Dir: b.TempDir(), MemoryBytes: 128 << 20, Log: slog.New(slog.DiscardHandler)})
