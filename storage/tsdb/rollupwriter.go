@@ -9,8 +9,11 @@ import (
 
 const (
 	rollupBatch = 8_000 // rows
-	// rollupPause after each batch keeps the engine's memory flat: unpaced writes doubled it.
-	rollupPause = 80 * time.Millisecond
+	// A pause after each batch keeps the engine's memory flat: unpaced writes doubled it. It grows with what the batch
+	// cost, up to a limit: series that are new to a tier or to a month make much of the index anew.
+	rollupPause    = 80 * time.Millisecond
+	maxRollupPause = 2 * time.Second
+	pausePerCost   = 5
 	// earlySeries is how many series of a target are seen before its number of samples is decided.
 	earlySeries = 9
 )
@@ -76,10 +79,11 @@ func (w *rollupWriter) add(ctx context.Context, name []byte, target string, a *a
 	if w.batch.len() < rollupBatch {
 		return nil
 	}
+	began := time.Now()
 	if err := w.flush(); err != nil {
 		return err
 	}
-	return pause(ctx, rollupPause)
+	return pause(ctx, min(max(rollupPause, pausePerCost*time.Since(began)), maxRollupPause))
 }
 
 func (w *rollupWriter) addCount(name []byte, target string, count float64) {
