@@ -204,10 +204,10 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		haproxyService.Expire(id)
 		hub.Publish("firewall", struct{}{})
 	}})
-	bulkService := bulk.New(bulk.Options{Fleet: fleetService, Firewall: firewallService.Change, Log: log, Registerer: registry,
+	bulkService := bulk.New(bulk.Options{Fleet: fleetService, Firewall: firewallService.Change, Changed: haproxyService.Expire, Log: log, Registerer: registry,
 		Parallel: func() int { return settingsService.Int("bulk_parallel") }})
 	operationsService := operations.New(operations.Options{Store: pg, Fleet: fleetService, Firewall: firewallService.Change,
-		FileHash: haproxyService.ConfigHash, Log: log, Registerer: registry})
+		FileHash: haproxyService.ConfigHash, Changed: haproxyService.Expire, Log: log, Registerer: registry})
 	features := features{
 		auth: authService, fleet: fleetService, notify: notifyService, alerts: alertsService, billing: billingService, settings: settingsService, events: hub,
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,

@@ -17,7 +17,7 @@ func BenchmarkBulk(b *testing.B) {
 			for id := range hung {
 				f.hang[int64(id+1)] = true
 			}
-			s := New(Options{Fleet: f, Parallel: func() int { return 20 }, Log: slog.New(slog.DiscardHandler)})
+			s := New(Options{Fleet: f, Parallel: func() int { return 20 }, Changed: f.tell, Log: slog.New(slog.DiscardHandler)})
 			ctx, cancel := context.WithCancel(b.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- s.Run(ctx) }()

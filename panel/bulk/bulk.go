@@ -34,7 +34,8 @@ const (
 type Options struct {
 	Fleet      Fleet
 	Firewall   change.Firewall
-	Parallel   func() int // nodes at a time
+	Parallel   func() int         // nodes at a time
+	Changed    func(server int64) // is told after each change, made or not: what is remembered of the server is old
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 }

@@ -79,6 +79,7 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 	limited, cancel := context.WithTimeout(ctx, j.change.Timeout()+wayTime)
 	defer cancel()
 	done, err := j.change.Apply(limited, change.Target{Server: j.serverID(i), Client: client, Firewall: s.o.Firewall})
+	s.o.Changed(j.serverID(i))
 	r := result(done)
 	switch {
 	case ctx.Err() != nil && err != nil:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -30,16 +31,23 @@ type nodes struct {
 	most     int             // changes at the same time
 	now      int
 	applied  map[int64]int
+	changed  map[int64]int // servers that others were told of
 	duration time.Duration
 	fail     map[int64]bool
 }
 
 func newNodes(n int) *nodes {
-	f := &nodes{servers: map[int64]storage.Server{}, refuse: map[int64]error{}, hang: map[int64]bool{}, applied: map[int64]int{}, fail: map[int64]bool{}, duration: 100 * time.Millisecond}
+	f := &nodes{servers: map[int64]storage.Server{}, refuse: map[int64]error{}, hang: map[int64]bool{}, applied: map[int64]int{}, changed: map[int64]int{}, fail: map[int64]bool{}, duration: 100 * time.Millisecond}
 	for id := int64(1); id <= int64(n); id++ {
 		f.servers[id] = storage.Server{ID: id, Name: fmt.Sprintf("s%d", id), IsActive: true}
 	}
 	return f
+}
+
+func (f *nodes) tell(id int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.changed[id]++
 }
 
 func (f *nodes) Server(id int64) (storage.Server, error) {
@@ -123,7 +131,7 @@ func (f *nodes) ids() []int64 {
 
 func newBulk(t *testing.T, f *nodes, parallel int) *Service {
 	t.Helper()
-	s := New(Options{Fleet: f, Parallel: func() int { return parallel }, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	s := New(Options{Fleet: f, Parallel: func() int { return parallel }, Changed: f.tell, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -193,6 +201,9 @@ func TestEveryServerHasItsOwnOutcome(t *testing.T) {
 		}
 		if f.applied[1] != 1 {
 			t.Errorf("asked for twice, done %d times", f.applied[1])
+		}
+		if want := (map[int64]int{1: 1, 4: 1}); !maps.Equal(f.changed, want) { // also of the one that failed: who knows what it did
+			t.Errorf("told of changes of %v, want %v", f.changed, want)
 		}
 	})
 }
@@ -311,7 +322,7 @@ func TestTheEndOfThePanelCancels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newNodes(3)
 		f.duration = time.Hour
-		s := New(Options{Fleet: f, Parallel: func() int { return 1 }, Log: slog.New(slog.DiscardHandler)})
+		s := New(Options{Fleet: f, Parallel: func() int { return 1 }, Changed: f.tell, Log: slog.New(slog.DiscardHandler)})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()

@@ -128,6 +128,7 @@ func (s *Service) deliver(ctx context.Context, o storage.Operation) (gone bool, 
 		target.IfFile = ""
 	}
 	outcome, err := c.Apply(limited, target)
+	s.o.Changed(o.ServerID)
 	if err == nil {
 		return false, s.move(ctx, o, storage.OperationDelivered, outcome.Message, outcome.File)
 	}

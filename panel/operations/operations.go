@@ -39,6 +39,7 @@ type Options struct {
 	Fleet      Fleet
 	Firewall   change.Firewall
 	FileHash   func(server int64) string // of the file that changes are made to, as last seen; "" if it was not
+	Changed    func(server int64)        // is told after each change, made or not: what is remembered of the server is old
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +36,7 @@ type bench struct {
 	refuse  *api.Failure     // of the next changes
 	seen    map[int64]string // what the panel knows of the hash
 	clock   time.Time
+	changed []int64 // servers that others were told of
 }
 
 func (b *bench) Server(id int64) (storage.Server, error) {
@@ -56,7 +58,8 @@ func start(t *testing.T) *bench {
 	b := &bench{store: storagetest.Postgres(t), servers: map[int64]storage.Server{}, hash: "v0", seen: map[int64]string{}, clock: time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)}
 	b.agent = httptest.NewServer(http.HandlerFunc(b.answer))
 	t.Cleanup(b.agent.Close)
-	b.Service = New(Options{Store: b.store, Fleet: b, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), FileHash: func(id int64) string { return b.seen[id] }})
+	b.Service = New(Options{Store: b.store, Fleet: b, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), FileHash: func(id int64) string { return b.seen[id] },
+		Changed: func(id int64) { b.changed = append(b.changed, id) }})
 	b.now = func() time.Time { return b.clock }
 	return b
 }
@@ -159,6 +162,9 @@ func TestDelivery(t *testing.T) {
 	b.round(t)
 	if got := strings.Join(b.rules, " "); got != "first second" {
 		t.Errorf("the server got %q", got)
+	}
+	if !slices.Equal(b.changed, []int64{id, id}) {
+		t.Errorf("told of changes of %v", b.changed)
 	}
 }
 
