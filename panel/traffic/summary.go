@@ -36,10 +36,12 @@ func sumCounted(list []InterfaceBytes) (rx, tx int64) {
 	return rx, tx
 }
 
-// window is the last days up to now as one bucket.
+// window is the last days up to now: whole hours, and the rest, which has not been summed up in a coarser tier yet and is
+// read as it was scraped. Without the second part, what has just begun would be missing for minutes.
 func (s *Service) window(days int) []bucket {
 	now := s.now()
-	return []bucket{{start: now.AddDate(0, 0, -days), end: now}}
+	rest := now.Add(-10 * time.Minute).Truncate(time.Hour) // the tiers are minutes late
+	return []bucket{{start: now.AddDate(0, 0, -days), end: rest}, {start: rest, end: now}}
 }
 
 // interfaces lists what each interface carried in the last days, the largest first. The loopback is nobody's traffic.
@@ -49,7 +51,7 @@ func (s *Service) interfaces(ctx context.Context, id int64, days int) ([]Interfa
 	if err != nil {
 		return nil, err
 	}
-	counted, err := s.counted(ctx, id, w[0].length())
+	counted, err := s.counted(ctx, id, w[1].end.Sub(w[0].start))
 	if err != nil {
 		return nil, err
 	}
