@@ -37,15 +37,18 @@ type Certs struct {
 	acme     ACME
 	looks    bool // after renewals, by itself
 	haproxy  *HAProxy
+	firewall *Firewall // to look at
 	now      func() time.Time
 
-	files     sync.Mutex // held over a change of our files
-	recovered bool
+	files sync.Mutex // held over a change of our files
+
+	port      sync.Mutex // held while port 80 is ours
+	recovered bool       // what a killed agent had borrowed is given back
 }
 
 // NewCerts returns the subsystem.
 func NewCerts(o Options, x *HAProxy) *Certs {
-	c := &Certs{host: o.Host, log: o.Log, stateDir: o.StateDir, acme: o.ACME, looks: o.mayLook(api.DomainCerts), haproxy: x, now: time.Now}
+	c := &Certs{host: o.Host, log: o.Log, stateDir: o.StateDir, acme: o.ACME, looks: o.mayLook(api.DomainCerts), haproxy: x, firewall: NewFirewall(o), now: time.Now}
 	x.certs = c
 	return c
 }

@@ -179,7 +179,10 @@ func (c *Certs) Run(ctx context.Context) error {
 func (c *Certs) RunOnce(ctx context.Context, started time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
-	if err := c.recover(ctx); err != nil {
+	c.port.Lock()
+	err := c.recover(ctx)
+	c.port.Unlock()
+	if err != nil {
 		return err
 	}
 	if !c.looks {

@@ -41,7 +41,7 @@ func selfSigned(t testing.TB, notAfter time.Time, names ...string) (cert, key st
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "test issuer"}, DNSNames: names,
-		NotBefore: notAfter.Add(-90 * 24 * time.Hour), NotAfter: notAfter, IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+		NotBefore: notAfter.Add(-90 * 24 * time.Hour), NotAfter: notAfter, IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 77, 0, 2)}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
 		t.Fatal(err)
@@ -64,13 +64,30 @@ func bareCerts(t *testing.T) (*Certs, *host.Host) {
 // pebble is a real ACME server that believes every name to be 127.0.0.1 and asks a port of ours.
 func pebble(t *testing.T) (ACME, string) {
 	t.Helper()
+	challenge := port(t)
+	a := pebbleAt(t, pebblePlace{ip: "127.0.0.1", target: "127.0.0.1", challenge: challenge, dial: (&net.Dialer{}).DialContext,
+		start: func(env []string, args ...string) { launch(t, env, args...) }})
+	a.Listen = fmt.Sprintf("127.0.0.1:%d", challenge)
+	return a, a.Listen
+}
+
+// pebblePlace is where an ACME server runs and whom it asks.
+type pebblePlace struct {
+	ip, target string // its own address, and the one of every name
+	challenge  int    // port of the target
+	dial       func(ctx context.Context, network, address string) (net.Conn, error)
+	start      func(env []string, args ...string)
+}
+
+func pebbleAt(t *testing.T, p pebblePlace) ACME {
+	t.Helper()
 	dir := t.TempDir()
 	cert, key := selfSigned(t, time.Now().Add(time.Hour), "localhost")
-	dns, management, listen, manage, challenge := port(t), port(t), port(t), port(t), port(t)
+	dns, management, listen, manage := port(t), port(t), port(t), port(t)
 	config := map[string]any{"pebble": map[string]any{
-		"listenAddress": fmt.Sprintf("127.0.0.1:%d", listen), "managementListenAddress": fmt.Sprintf("127.0.0.1:%d", manage),
+		"listenAddress": fmt.Sprintf("%s:%d", p.ip, listen), "managementListenAddress": fmt.Sprintf("%s:%d", p.ip, manage),
 		"certificate": filepath.Join(dir, "cert.pem"), "privateKey": filepath.Join(dir, "key.pem"),
-		"httpPort": challenge, "tlsPort": port(t), "retryAfter": map[string]int{"authz": 1, "order": 1},
+		"httpPort": p.challenge, "tlsPort": port(t), "retryAfter": map[string]int{"authz": 1, "order": 1},
 	}}
 	b, err := json.Marshal(config)
 	if err != nil {
@@ -82,14 +99,14 @@ func pebble(t *testing.T) (ACME, string) {
 		}
 	}
 	const module = "github.com/letsencrypt/pebble/v2/cmd/"
-	launch(t, nil, controltest.Tool(t, module+"pebble-challtestsrv"+pebbleVersion), "-dnsserver", fmt.Sprintf("127.0.0.1:%d", dns), "-doh", "", "-http01", "",
-		"-https01", "", "-tlsalpn01", "", "-management", fmt.Sprintf("127.0.0.1:%d", management), "-defaultIPv6", "")
-	launch(t, []string{"PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0", "PEBBLE_AUTHZREUSE=0"},
-		controltest.Tool(t, module+"pebble"+pebbleVersion), "-config", filepath.Join(dir, "config.json"), "-dnsserver", fmt.Sprintf("127.0.0.1:%d", dns))
-	url := fmt.Sprintf("https://localhost:%d/dir", listen)
+	p.start(nil, controltest.Tool(t, module+"pebble-challtestsrv"+pebbleVersion), "-dnsserver", fmt.Sprintf("%s:%d", p.ip, dns), "-doh", "", "-http01", "",
+		"-https01", "", "-tlsalpn01", "", "-management", fmt.Sprintf("%s:%d", p.ip, management), "-defaultIPv6", "", "-defaultIPv4", p.target)
+	p.start([]string{"PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0", "PEBBLE_AUTHZREUSE=0"},
+		controltest.Tool(t, module+"pebble"+pebbleVersion), "-config", filepath.Join(dir, "config.json"), "-dnsserver", fmt.Sprintf("%s:%d", p.ip, dns))
+	url := fmt.Sprintf("https://%s:%d/dir", p.ip, listen)
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM([]byte(cert))
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DialContext: p.dial}}
 	controltest.Eventually(t, "Pebble answers", func() bool {
 		resp, err := client.Get(url)
 		if err != nil {
@@ -98,8 +115,7 @@ func pebble(t *testing.T) (ACME, string) {
 		resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	})
-	address := fmt.Sprintf("127.0.0.1:%d", challenge)
-	return ACME{Directory: url, CA: []byte(cert), Listen: address}, address
+	return ACME{Directory: url, CA: []byte(cert)}
 }
 
 func launch(t *testing.T, env []string, args ...string) {

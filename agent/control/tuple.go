@@ -91,11 +91,26 @@ func opens(rules []tuple, byDefault bool, port uint16) bool {
 		case !t.concerns(port):
 		case t.lets():
 			return true
-		case t.src.Bits() == 0 && t.dst.Bits() == 0 && t.iface == "" && t.sport == "any":
+		case t.forAll():
 			return false
 		}
 	}
 	return byDefault
+}
+
+// opensToAll reports whether rules let a stranger in to a TCP port: those for some addresses only do not count.
+func opensToAll(rules []tuple, byDefault bool, port uint16) bool {
+	for _, t := range rules {
+		if t.concerns(port) && t.forAll() {
+			return t.lets()
+		}
+	}
+	return byDefault
+}
+
+// forAll reports whether the rule is for every address, on both sides.
+func (t tuple) forAll() bool {
+	return t.src.Bits() == 0 && t.dst.Bits() == 0 && t.iface == "" && t.sport == "any"
 }
 
 func (t tuple) lets() bool { return t.action == "allow" || t.action == "limit" }
