@@ -128,8 +128,17 @@ func (x *HAProxy) begin(old []byte, exists bool, content []byte) error {
 	return x.host.WriteFile(haproxyConfig, content, 0o644)
 }
 
-// effect makes the running process follow the file.
+// effect makes the running process follow the file. One that takes the change over its socket runs: systemd, which answers
+// more slowly, is asked only otherwise.
 func (x *HAProxy) effect(ctx context.Context, reload bool, change live, done *api.HAProxyChanged) error {
+	if socket, ok := x.socket(); ok && reload && change != nil {
+		err := change(socket)
+		if err == nil {
+			done.Message, done.Runtime = "changed in the running process, without a reload", true
+			return nil
+		}
+		x.log.Info("the running HAProxy, if there is one, did not take the change: it is reloaded", "err", err)
+	}
 	unit, err := x.host.Unit(ctx, haproxyUnit)
 	if err != nil {
 		return err
@@ -141,13 +150,6 @@ func (x *HAProxy) effect(ctx context.Context, reload bool, change live, done *ap
 	case !reload:
 		done.Message = "saved; it takes effect with the next reload"
 		return nil
-	}
-	if socket, ok := x.socket(); ok && change != nil {
-		if err := change(socket); err == nil {
-			done.Message, done.Runtime = "changed in the running process, without a reload", true
-			return nil
-		}
-		x.log.Info("change of the running HAProxy did not work, reloading", "err", err)
 	}
 	if err := x.reload(ctx); err != nil {
 		return err

@@ -7,6 +7,9 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/agent/control/controltest"
 	"monitoring/agent/haproxy"
+	"monitoring/agent/host"
 )
 
 const wait = time.Minute // bounds a failure on a loaded machine; nothing waits that long otherwise
@@ -413,6 +417,72 @@ func TestKilledInTheMiddle(t *testing.T) {
 	must[api.HAProxyChanged](t, n, "POST", "/rules", "", rule("d", 8700, "127.0.0.1", 9001))
 	if config := n.Read(t, haproxyConfig); strings.Contains(config, "8600") || !strings.Contains(config, "8443") {
 		t.Errorf("built on the unconfirmed file:\n%s", config)
+	}
+}
+
+// The agent's process is killed while a new file is in place that has not proved itself: the next one puts the old file
+// back. What it had finished by then stays.
+func TestKilledWhileItReloads(t *testing.T) {
+	if pid := os.Getenv("HAPROXY_VICTIM"); pid != "" {
+		haproxyVictim(t, pid)
+		return
+	}
+	n := newNode(t)
+	n.serve(t, "127.0.0.1:9001", "one")
+	must[api.Changed](t, n, "POST", "/start", "", nil)
+	must[api.HAProxyChanged](t, n, "POST", "/rules", "", rule("a", 8443, "127.0.0.1", 9001))
+	before := n.Read(t, haproxyConfig)
+	underWay := func() bool { _, err := n.Host.Stat(n.x.pendingFile()); return err == nil }
+	caught := 0
+	for round := range 5 {
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestKilledWhileItReloads$")
+		cmd.Env = append(os.Environ(), "HAPROXY_VICTIM="+strconv.Itoa(n.PID))
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() {
+			_ = cmd.Wait() // it is killed
+			close(ended)
+		}()
+		until(t, "the file is replaced", func() bool {
+			select {
+			case <-ended:
+				return true
+			default:
+				return underWay()
+			}
+		})
+		_ = cmd.Process.Kill() // it may have ended
+		<-ended
+		until(t, "its last systemctl has ended", func() bool { return strings.TrimSpace(n.Run(t, "sh", "-c", "pgrep -cx systemctl || true")) == "0" })
+		n.restartAgent(t)
+		if !underWay() { // it was quicker
+			must[api.HAProxyChanged](t, n, "DELETE", "/rules/b", "", nil)
+			continue
+		}
+		caught++
+		if err := n.x.recover(t.Context()); err != nil {
+			t.Fatalf("round %d: %v", round, explain(err))
+		}
+		if got := n.Read(t, haproxyConfig); got != before || underWay() {
+			t.Fatalf("round %d, before:\n%s\nafter:\n%s", round, before, got)
+		}
+		until(t, "the old rule forwards, and no other", func() bool { return n.hear(t, "127.0.0.1:8443") == "one" && n.hear(t, "127.0.0.1:8600") == "" })
+	}
+	if caught == 0 {
+		t.Error("no victim was caught in the middle: the test proves nothing")
+	}
+}
+
+func haproxyVictim(t *testing.T, pid string) {
+	id, err := strconv.Atoi(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := NewHAProxy(Options{Host: host.Inside(id), StateDir: "/var/lib/agent", Log: quiet()})
+	if _, err := x.addRule(t.Context(), rule("b", 8600, "127.0.0.1", 9001), Call{}); err != nil {
+		t.Fatal(err)
 	}
 }
 
