@@ -12,6 +12,7 @@ package controltest
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -34,19 +35,10 @@ import (
 
 const bootTime = 2 * time.Minute // bounds a failure; it takes a second
 
-// boot makes the container's root, an overlay over our own, in a mount namespace of its own: when the container ends,
-// however that happens, nothing is left to unmount. Units that would start at boot are taken out.
-const boot = `set -e
-mount -t tmpfs tmpfs "$1"
-mkdir "$1/up" "$1/wk" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/up,workdir=$1/wk" "$1/root"
-cd "$1/root"
-: >etc/machine-id
-find etc/systemd/system -path '*.wants/*' -delete
-ln -sf /lib/systemd/system/multi-user.target etc/systemd/system/default.target
-mkdir -p var/log/journal
-exec systemd-nspawn -q --register=no --keep-unit --private-network -M "$2" -D "$1/root" -b --console=pipe
-`
+// boot makes the container's root and boots it. The end-to-end tests of the panel use the same file.
+//
+//go:embed boot.sh
+var boot string
 
 // Machine is a booted machine.
 type Machine struct {
