@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"monitoring/panel/config"
+	"monitoring/storage/machine"
 )
 
 // version is set by the linker from the file VERSION.
@@ -51,11 +52,25 @@ func main() {
 	}
 }
 
-// tune trades a little CPU for memory: half of what the heap holds may be garbage, not as much again. GOGC wins.
-func tune(getenv func(string) string) {
+const (
+	heapShare    = 5 // the heap gets a fifth of the machine before the collector works harder
+	smallestHeap = 256 << 20
+)
+
+// tune trades a little CPU for memory: half of what the heap holds may be garbage, not as much again, and less when it
+// gets large, as at the end of a month when the metrics store makes its next index. GOGC and GOMEMLIMIT win.
+func tune(getenv func(string) string) error {
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
 	}
+	if getenv("GOMEMLIMIT") == "" {
+		total, err := machine.Memory()
+		if err != nil {
+			return err
+		}
+		debug.SetMemoryLimit(max(total/heapShare, smallestHeap))
+	}
+	return nil
 }
 
 func run(ctx context.Context, p program) error {

@@ -48,7 +48,9 @@ import (
 // runPanel opens the stores, builds the features, starts the loops and serves until ctx is done. Deferred closes run
 // after every loop has ended, so each writer stops before its store.
 func runPanel(ctx context.Context, p program) error {
-	tune(p.getenv)
+	if err := tune(p.getenv); err != nil {
+		return err
+	}
 	cfg, err := config.Load(p.getenv)
 	if err != nil {
 		return err

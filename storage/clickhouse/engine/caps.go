@@ -2,12 +2,12 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
+
+	"monitoring/storage/machine"
 )
 
 const (
@@ -19,27 +19,9 @@ const (
 
 // memoryBudget is 30 % of what the machine, or the container, has: the panel and its Postgres live there, too.
 func memoryBudget() (int64, error) {
-	b, err := os.ReadFile("/proc/meminfo")
+	total, err := machine.Memory()
 	if err != nil {
-		return 0, fmt.Errorf("read memory: %w", err)
-	}
-	total := int64(0)
-	for line := range strings.Lines(string(b)) {
-		if fields := strings.Fields(line); len(fields) >= 2 && fields[0] == "MemTotal:" {
-			kb, err := strconv.ParseInt(fields[1], 10, 64)
-			if err != nil {
-				return 0, fmt.Errorf("read memory: %w", err)
-			}
-			total = kb << 10
-		}
-	}
-	if total == 0 {
-		return 0, errors.New("read memory: no MemTotal")
-	}
-	if b, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil { // "max" in the root group: no number
-		if limit, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64); err == nil {
-			total = min(total, limit)
-		}
+		return 0, err
 	}
 	return share(total), nil
 }
