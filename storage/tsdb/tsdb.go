@@ -217,6 +217,7 @@ func (db *DB) Run(ctx context.Context) error {
 	g.Go(func() error { return db.wal.Run(ctx) })
 	g.Go(func() error { return db.disk.Run(ctx) })
 	g.Go(func() error { return db.runBudget(ctx) })
+	g.Go(func() error { return db.runRenewal(ctx) })
 	g.Go(func() error { return db.runHealthy(ctx) })
 	g.Go(func() error { return db.rollup.Run(ctx) })
 	return g.Wait()
