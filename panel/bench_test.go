@@ -45,7 +45,7 @@ func startBenchPanel(b *testing.B) *benchPanel {
 	dir := b.TempDir()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), panelChild+"=1", "PANEL_DATA="+dir, "PANEL_LISTEN=127.0.0.1:0", "PANEL_UID=secret-path", "PANEL_PASSWORD="+testPassword,
-		"PANEL_AGENT_BINARIES="+dir, "PANEL_LOG_LEVEL=error", "POSTGRES_DSN="+storagetest.PostgresDSN(b))
+		"PANEL_AGENT_BINARIES="+dir, "PANEL_LOG_LEVEL=error", "GOMAXPROCS=1", "POSTGRES_DSN="+storagetest.PostgresDSN(b))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -9,11 +9,9 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"monitoring/panel/config"
-	"monitoring/storage/machine"
 )
 
 // version is set by the linker from the file VERSION.
@@ -44,33 +42,14 @@ var commands = []command{
 }
 
 func main() {
+	halveCores()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, program{args: os.Args[1:], getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}); err != nil {
+	err := run(ctx, program{args: os.Args[1:], getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr})
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "panel:", err)
 		os.Exit(1)
 	}
-}
-
-const (
-	heapShare    = 5 // the heap gets a fifth of the machine before the collector works harder
-	smallestHeap = 256 << 20
-)
-
-// tune trades a little CPU for memory: half of what the heap holds may be garbage, not as much again, and less when it
-// gets large, as at the end of a month when the metrics store makes its next index. GOGC and GOMEMLIMIT win.
-func tune(getenv func(string) string) error {
-	if getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
-	}
-	if getenv("GOMEMLIMIT") == "" {
-		total, err := machine.Memory()
-		if err != nil {
-			return err
-		}
-		debug.SetMemoryLimit(max(total/heapShare, smallestHeap))
-	}
-	return nil
 }
 
 func run(ctx context.Context, p program) error {

@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -149,6 +150,7 @@ func startPeer(b *testing.B, name, counter string, args ...string) peer {
 		args[i] = strings.ReplaceAll(args[i], "ADDR", addr)
 	}
 	cmd := exec.Command(name, args...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GO") }) // they tune themselves
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
