@@ -28,6 +28,7 @@ import (
 const panelChild = "PANEL_BENCH_CHILD"
 
 func runPanelChild() error {
+	narrow()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, program{getenv: os.Getenv, stdout: io.Discard, stderr: os.Stderr, ready: func(_ *app, addr net.Addr) { fmt.Println(addr) }})
@@ -45,7 +46,7 @@ func startBenchPanel(b *testing.B) *benchPanel {
 	dir := b.TempDir()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), panelChild+"=1", "PANEL_DATA="+dir, "PANEL_LISTEN=127.0.0.1:0", "PANEL_UID=secret-path", "PANEL_PASSWORD="+testPassword,
-		"PANEL_AGENT_BINARIES="+dir, "PANEL_LOG_LEVEL=error", "GOMAXPROCS=1", "POSTGRES_DSN="+storagetest.PostgresDSN(b))
+		"PANEL_AGENT_BINARIES="+dir, "PANEL_LOG_LEVEL=error", "POSTGRES_DSN="+storagetest.PostgresDSN(b))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -15,16 +15,25 @@ const (
 	smallestHeap = 256 << 20
 )
 
-// halveCores starts the program again with half of the cores: others live on the machine, too, and a core that is woken
-// for a scrape costs more than the scrape. The environment says so, because the engine of the metrics store reads it when
-// the process begins: it keeps buffers of 8 MB for each core, tier and month. GOMAXPROCS wins.
-func halveCores() {
+// coresVariable tells a program that was started by narrow how many cores it may use.
+const coresVariable = "PANEL_CORES"
+
+// narrow starts the program again as if there were one core, and then uses all: when a process begins, the engine of the
+// metrics store makes room for buffers of 8 MB for each core, tier and month, and one is enough for all we scrape.
+// GOMAXPROCS wins.
+func narrow() {
+	if cores, err := strconv.Atoi(os.Getenv(coresVariable)); err == nil && cores > 0 {
+		runtime.GOMAXPROCS(cores)
+		os.Unsetenv("GOMAXPROCS") // not for our children
+		os.Unsetenv(coresVariable)
+		return
+	}
 	self, err := os.Executable()
 	if err != nil || os.Getenv("GOMAXPROCS") != "" {
 		return
 	}
-	cores := "GOMAXPROCS=" + strconv.Itoa(max(1, runtime.GOMAXPROCS(0)/2))
-	_ = syscall.Exec(self, os.Args, append(os.Environ(), cores)) // returns only if it cannot: all cores, then
+	cores := strconv.Itoa(runtime.GOMAXPROCS(0))
+	_ = syscall.Exec(self, os.Args, append(os.Environ(), "GOMAXPROCS=1", coresVariable+"="+cores)) // returns only if it cannot
 }
 
 // tune trades a little CPU for memory: half of what the heap holds may be garbage, not as much again, and less when it
