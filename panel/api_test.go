@@ -308,6 +308,14 @@ func (c *tour) bulk(t *testing.T, id int64) {
 	if status, b := c.call(t, "GET", c.visit("GET", "/api/bulk/jobs/{id}/events", []any{jobs.Jobs[0].ID}), nil); status != http.StatusOK || !strings.Contains(string(b), "event: news") {
 		t.Errorf("events: %d %s", status, b)
 	}
+	if status, b := c.call(t, "POST", c.visit("POST", "/api/bulk/jobs/{id}/later", []any{jobs.Jobs[0].ID}), nil); status != http.StatusConflict && status != http.StatusUnprocessableEntity {
+		t.Errorf("later: %d %s", status, b) // nobody was offline
+	}
+	var again struct{ Job struct{ ID string } }
+	status, b := c.call(t, "POST", c.visit("POST", "/api/bulk/jobs/{id}/again", []any{jobs.Jobs[0].ID}), nil)
+	if status != http.StatusAccepted || json.Unmarshal(b, &again) != nil || again.Job.ID == "" || again.Job.ID == jobs.Jobs[0].ID {
+		t.Errorf("again: %d %s", status, b)
+	}
 
 	var kept struct{ Operations []struct{ ID int64 } }
 	c.post(t, map[string]any{"server_ids": []int64{id}, "kind": "traffic_port_add", "payload": map[string]int{"port": 443}}, &kept, "/api/operations")

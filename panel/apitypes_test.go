@@ -6,12 +6,14 @@ import (
 	"monitoring/panel/alerts"
 	"monitoring/panel/auth"
 	"monitoring/panel/billing"
+	"monitoring/panel/bulk"
 	"monitoring/panel/events"
 	"monitoring/panel/firewall"
 	"monitoring/panel/fleet"
 	"monitoring/panel/haproxy"
 	"monitoring/panel/metrics"
 	"monitoring/panel/notify"
+	"monitoring/panel/operations"
 	"monitoring/panel/settings"
 	"monitoring/panel/system"
 	"monitoring/panel/traffic"
@@ -35,6 +37,8 @@ var apiTypes = []any{
 	billing.BillsResponse{}, billing.BillResponse{}, billing.BillingSettingsResponse{}, billing.CreateBillRequest{}, billing.UpdateBillRequest{},
 	billing.ExtendBillRequest{}, billing.TopUpBillRequest{}, billing.MoveBillsRequest{}, billing.MoveBillsResponse{},
 	billing.RenameBillFolderRequest{}, billing.RenameBillFolderResponse{}, billing.DeleteBillFolderResponse{}, billing.UpdateBillingSettingsRequest{},
+	bulk.JobsResponse{}, bulk.JobResponse{}, bulk.JobNews{}, bulk.LaterResponse{}, operations.OperationsResponse{}, operations.QueueRequest{},
+	api.TerminalEnd{}, api.ExecError{},
 	events.Hello{}, events.LiveBatch{},
 	fleet.BulkRequest{}, fleet.BulkResponse{}, fleet.CreateServerRequest{}, fleet.CreateServerResponse{}, fleet.FoldersResponse{},
 	fleet.InstallResponse{}, fleet.JoinStatus{}, fleet.ServerDetail{}, fleet.ServersResponse{}, fleet.TestResponse{},

@@ -58,12 +58,14 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/join", rest.Only(rest.Public), f.fleet.JoinRoutes)
 	m.Mount("/api/servers", fleetAccess, f.fleet.Routes)
 	m.Mount("/api/proxy/{id}", fleetAccess, f.metrics.Routes)
-	// Commands are for a person who is signed in: a stolen token for automation must not be a root shell on every node.
+	// Commands, signals and switching off are for a person who is signed in: a stolen token for automation must neither be a
+	// root shell on every node nor take the fleet down at once.
 	m.Mount("/api/proxy/{id}/system", rest.Only(rest.Session), f.terminal.Routes)
 	m.Mount("/api/proxy/{id}/terminal", rest.Only(rest.Session), f.terminal.TicketRoutes)
 	m.Mount("/api/terminal", rest.Only(rest.Session), f.terminal.ShellRoutes)
-	m.Mount("/api/proxy/{id}/power", fleetAccess, f.power.Routes)
+	m.Mount("/api/proxy/{id}/power", rest.Only(rest.Session), f.power.Routes)
 	m.Mount("/api/bulk", fleetAccess, f.bulk.Routes)
+	m.Mount("/api/bulk/jobs/{id}", rest.Only(rest.Session), f.bulk.AgainRoutes)
 	m.Mount("/api/bulk/terminal", rest.Only(rest.Session), f.bulk.CommandRoutes)
 	m.Mount("/api/operations", fleetAccess, f.operations.Routes)
 	m.Mount("/api/proxy/{id}/haproxy", fleetAccess, f.haproxy.Routes)

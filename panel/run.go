@@ -206,10 +206,13 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 		haproxyService.Expire(id)
 		hub.Publish("firewall", struct{}{})
 	}})
-	bulkService := bulk.New(bulk.Options{Fleet: fleetService, Firewall: firewallService.Change, Changed: haproxyService.Expire, Log: log, Registerer: registry,
-		Parallel: func() int { return settingsService.Int("bulk_parallel") }})
 	operationsService := operations.New(operations.Options{Store: pg, Fleet: fleetService, Firewall: firewallService.Change,
-		FileHash: haproxyService.ConfigHash, Changed: haproxyService.Expire, Log: log, Registerer: registry})
+		Hash: hashesOf(haproxyService), Changed: haproxyService.Expire, Log: log, Registerer: registry})
+	bulkService, err := bulk.New(ctx, bulk.Options{Fleet: fleetService, Store: pg, Firewall: firewallService.Change, Log: log, Registerer: registry,
+		Parallel: func() int { return settingsService.Int("bulk_parallel") }, Changed: haproxyService.Expire, Later: laterBy(operationsService)})
+	if err != nil {
+		return nil, err
+	}
 	features := features{
 		auth: authService, fleet: fleetService, notify: notifyService, alerts: alertsService, billing: billingService, settings: settingsService, events: hub,
 		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"monitoring/words"
 )
 
 var update = flag.Bool("update", false, "rewrite generated and golden files")
@@ -92,6 +94,8 @@ func (g *typeScript) typeOf(t reflect.Type) string {
 		return "string"
 	case reflect.TypeFor[json.RawMessage]():
 		return "unknown"
+	case reflect.TypeFor[words.Param]():
+		return "string | Sentence"
 	}
 	switch t.Kind() {
 	case reflect.Pointer:

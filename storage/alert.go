@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +40,9 @@ type AlertRecord struct {
 	ServerName  string
 	AlertType   string
 	Severity    string
-	Message     string
+	Message     string // in the language of messages
+	MessageEn   string
+	MessageRu   string
 	Details     AlertDetails
 	Fingerprint string
 	CreatedAt   time.Time
@@ -118,9 +119,9 @@ func (s Silence) Validate(now time.Time) error {
 	case len(s.ServerIDs) == 0 && len(s.Matchers) == 0:
 		return Invalid("server_ids", "name servers or give matchers: a silence over everything is the switch in the settings")
 	case len(s.ServerIDs) > MaxSilenceServers:
-		return Invalid("server_ids", fmt.Sprintf("name at most %d servers", MaxSilenceServers))
+		return Invalid("server_ids", "name at most %d servers", MaxSilenceServers)
 	case len(s.Matchers) > MaxSilenceMatchers:
-		return Invalid("matchers", fmt.Sprintf("give at most %d matchers", MaxSilenceMatchers))
+		return Invalid("matchers", "give at most %d matchers", MaxSilenceMatchers)
 	case strings.TrimSpace(s.Reason) == "" || len([]rune(s.Reason)) > MaxSilenceReason:
 		return Invalid("reason", "say in 1 to 500 characters why")
 	case !s.EndsAt.After(now):

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"fmt"
 	"math"
 	"slices"
 )
@@ -52,7 +51,7 @@ func (s AlertSettings) Validate() error {
 		{"conntrack_threshold", s.ConntrackThreshold, 1, 100},
 	} {
 		if math.IsNaN(f.value) || f.value < f.min || f.value > f.max {
-			return Invalid(f.field, fmt.Sprintf("must be a number from %g to %g", f.min, f.max))
+			return Invalid(f.field, "must be a number from %g to %g", f.min, f.max)
 		}
 	}
 	lists := map[string][]int64{"excluded_server_ids": s.ExcludedServerIDs}
@@ -61,7 +60,7 @@ func (s AlertSettings) Validate() error {
 	}
 	for field, ids := range lists {
 		if len(ids) > maxExcluded || slices.ContainsFunc(ids, func(id int64) bool { return id < 1 }) {
-			return Invalid(field, fmt.Sprintf("must be a list of at most %d ids of servers", maxExcluded))
+			return Invalid(field, "must be a list of at most %d ids of servers", maxExcluded)
 		}
 	}
 	return nil

@@ -1,6 +1,10 @@
 package storage
 
-import "errors"
+import (
+	"errors"
+
+	"monitoring/words"
+)
 
 var (
 	// ErrNotFound is returned by every store for a thing that is not there.
@@ -13,9 +17,13 @@ var (
 type FieldError struct {
 	Field  string // JSON key of the field
 	Detail string // what is wrong and the fix, one sentence
+	Words  *words.Sentence
 }
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Detail }
 
 // Invalid returns a *FieldError.
-func Invalid(field, detail string) error { return &FieldError{Field: field, Detail: detail} }
+func Invalid(field, format string, args ...any) error {
+	t := words.Say(format, args...)
+	return &FieldError{Field: field, Detail: t.English, Words: t.Translatable()}
+}

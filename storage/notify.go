@@ -70,7 +70,7 @@ func (s NotifySettings) Validate() error {
 		}
 	}
 	if s.TelegramBaseURL == "" {
-		return Invalid("telegram_base_url", "give the address of a Bot API server, usually "+TelegramAPI)
+		return Invalid("telegram_base_url", "give the address of a Bot API server, usually %s", TelegramAPI)
 	}
 	for _, u := range []struct {
 		field, value string
@@ -101,5 +101,5 @@ func checkURL(field, value string, schemes []string) error {
 			}
 		}
 	}
-	return Invalid(field, "give an address that starts with "+strings.Join(schemes, ":// or ")+"://, or leave it empty")
+	return Invalid(field, "give an address that starts with %s://, or leave it empty", strings.Join(schemes, "://, "))
 }

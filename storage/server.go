@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"monitoring/words"
 )
 
 // Limits of a server record.
@@ -19,18 +21,19 @@ const (
 
 // Server is the panel's record of a monitored machine (a node).
 type Server struct {
-	ID        int64      `json:"id"`
-	Name      string     `json:"name"`
-	URL       string     `json:"url"` // https://host:port, no trailing slash
-	Folder    *string    `json:"folder"`
-	Position  int        `json:"position"`
-	IsActive  bool       `json:"is_active"`
-	AgentID   string     `json:"-"` // random; the SAN of the agent's certificate
-	LastSeen  *time.Time `json:"last_seen"`
-	LastError *string    `json:"last_error"` // set means offline
-	ErrorCode *int       `json:"error_code"`
-	CreatedAt time.Time  `json:"created_at"`
-	UpdatedAt time.Time  `json:"updated_at"`
+	ID         int64           `json:"id"`
+	Name       string          `json:"name"`
+	URL        string          `json:"url"` // https://host:port, no trailing slash
+	Folder     *string         `json:"folder"`
+	Position   int             `json:"position"`
+	IsActive   bool            `json:"is_active"`
+	AgentID    string          `json:"-"` // random; the SAN of the agent's certificate
+	LastSeen   *time.Time      `json:"last_seen"`
+	LastError  *string         `json:"last_error"` // set means offline
+	ErrorWords *words.Sentence `json:"-" db:"-"`   // LastError for the UI, of a poll of this process
+	ErrorCode  *int            `json:"error_code"`
+	CreatedAt  time.Time       `json:"created_at"`
+	UpdatedAt  time.Time       `json:"updated_at"`
 }
 
 // Folder groups servers on the dashboard. A folder may be empty.

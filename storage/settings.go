@@ -3,11 +3,12 @@ package storage
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
 	"time"
+
+	"monitoring/words"
 )
 
 // MaxSetting bounds the length of a value in bytes.
@@ -79,10 +80,11 @@ func CheckSetting(key, value string) error {
 	case d.Key == "":
 		return ErrNotFound
 	case len(value) > MaxSetting:
-		return Invalid("value", fmt.Sprintf("%s must be at most %d bytes long", key, MaxSetting))
+		return Invalid("value", "%s must be at most %d bytes long", key, MaxSetting)
 	}
-	if err := d.Check(value); err != nil {
-		return Invalid("value", key+" "+err.Error())
+	var wrong *FieldError
+	if errors.As(d.Check(value), &wrong) {
+		return Invalid("value", "the setting %s: %v", key, words.From(wrong.Detail, wrong.Words))
 	}
 	return nil
 }
@@ -90,7 +92,7 @@ func CheckSetting(key, value string) error {
 func intRange(min, max int) func(string) error {
 	return func(v string) error {
 		if n, err := strconv.Atoi(v); err != nil || n < min || n > max || strconv.Itoa(n) != v {
-			return fmt.Errorf("must be a whole number from %d to %d", min, max)
+			return Invalid("value", "choose a whole number from %d to %d", min, max)
 		}
 		return nil
 	}
@@ -99,7 +101,7 @@ func intRange(min, max int) func(string) error {
 func oneOf(values ...string) func(string) error {
 	return func(v string) error {
 		if !slices.Contains(values, v) {
-			return fmt.Errorf("must be one of %v", values)
+			return Invalid("value", "choose one of %v", values)
 		}
 		return nil
 	}
@@ -109,7 +111,7 @@ func boolean(v string) error { return oneOf("true", "false")(v) }
 
 func timezone(v string) error {
 	if _, err := time.LoadLocation(v); err != nil || v == "" || v == "Local" {
-		return errors.New("must be an IANA time zone such as Europe/Moscow")
+		return Invalid("value", "must be an IANA time zone such as Europe/Moscow")
 	}
 	return nil
 }
@@ -118,13 +120,13 @@ func timezone(v string) error {
 func addresses(v string) error {
 	var list []string
 	if err := json.Unmarshal([]byte(v), &list); err != nil || list == nil {
-		return errors.New(`must be a JSON list of addresses such as ["127.0.0.1","10.0.0.0/8"]`)
+		return Invalid("value", `must be a JSON list of addresses such as ["127.0.0.1","10.0.0.0/8"]`)
 	}
 	for _, a := range list {
 		_, ipErr := netip.ParseAddr(a)
 		_, netErr := netip.ParsePrefix(a)
 		if ipErr != nil && netErr != nil {
-			return fmt.Errorf("has %q, which is neither an IP address nor a network such as 10.0.0.0/8", a)
+			return Invalid("value", "has %q, which is neither an IP address nor a network such as 10.0.0.0/8", a)
 		}
 	}
 	return nil

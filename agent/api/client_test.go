@@ -120,7 +120,7 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	f(403, `{"detail":"closed by the owner"}`, StatusError{403, "closed by the owner", Failure{Detail: "closed by the owner"}})
-	f(422, `{"detail":"no","code":"refused","field":"x","log":"[ALERT]"}`, StatusError{422, "no", Failure{"no", "refused", "x", "[ALERT]"}})
+	f(422, `{"detail":"no","code":"refused","field":"x","log":"[ALERT]"}`, StatusError{422, "no", Failure{Detail: "no", Code: "refused", Field: "x", Log: "[ALERT]"}})
 	f(404, `404 page not found`, StatusError{Code: 404})
 	f(500, ``, StatusError{Code: 500})
 	f(204, ``, StatusError{Code: 204})

@@ -1,6 +1,10 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"monitoring/words"
+)
 
 // Domains of AGENT_ALLOW: what the node's owner opens or closes for the panel, each for reading or for changes too.
 const (
@@ -43,10 +47,31 @@ var statusOf = map[string]int{
 
 // Failure is the body of an answer that is no success.
 type Failure struct {
-	Detail string `json:"detail"`
-	Code   string `json:"code,omitempty"`
-	Field  string `json:"field,omitempty"` // of the request
-	Log    string `json:"log,omitempty"`   // what the program on the node said
+	Detail string          `json:"detail"`
+	Code   string          `json:"code,omitempty"`
+	Field  string          `json:"field,omitempty"` // of the request
+	Log    string          `json:"log,omitempty"`   // what the program on the node said
+	Words  *words.Sentence `json:"words,omitempty"` // Detail for a UI, which translates it
+}
+
+// WithLog adds what the program said.
+func (f *Failure) WithLog(log string) *Failure {
+	f.Log = log
+	return f
+}
+
+// Fail returns a *Failure.
+func Fail(code, format string, args ...any) *Failure { return FailField(code, "", format, args...) }
+
+// FailField returns a *Failure that names the field it is about.
+func FailField(code, field, format string, args ...any) *Failure {
+	t := words.Say(format, args...)
+	return &Failure{Code: code, Field: field, Detail: t.English, Words: t.Translatable()}
+}
+
+// InvalidField returns a *Failure about a field whose name begins the sentence.
+func InvalidField(field, format string, args ...any) *Failure {
+	return FailField(CodeInvalid, field, "%s "+format, append([]any{field}, args...)...)
 }
 
 func (f *Failure) Error() string { return f.Detail }
@@ -61,9 +86,16 @@ func (f *Failure) Status() int {
 
 // Changed answers a change that was made.
 type Changed struct {
-	Success bool   `json:"success"`
-	Message string `json:"message"`
-	Code    string `json:"code,omitempty"` // of a success that needs a word, such as SavedNotRunning
+	Success bool            `json:"success"`
+	Message string          `json:"message"`
+	Code    string          `json:"code,omitempty"`  // of a success that needs a word, such as SavedNotRunning
+	Words   *words.Sentence `json:"words,omitempty"` // Message for a UI, which translates it
+}
+
+// Say sets the message.
+func (c *Changed) Say(format string, args ...any) {
+	t := words.Say(format, args...)
+	c.Message, c.Words = t.English, t.Translatable()
 }
 
 // SavedNotRunning is the code of a change of a service that is stopped: it takes effect when that starts.

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
+
+	"monitoring/words"
 )
 
 // PathExec is where commands of the operator are run, as the root of the node.
@@ -40,20 +42,17 @@ func (r *ExecRequest) Check() error {
 	if r.Shell == "" {
 		r.Shell = "sh"
 	}
-	wrong := func(field, detail string) error {
-		return &Failure{Code: CodeInvalid, Field: field, Detail: detail}
-	}
 	switch n := utf8.RuneCountInString(r.Command); {
 	case strings.TrimSpace(r.Command) == "":
-		return wrong("command", "type a command")
+		return FailField(CodeInvalid, "command", "type a command")
 	case n > MaxScript:
-		return wrong("command", fmt.Sprintf("the command has %d characters; at most %d fit", n, MaxScript))
+		return FailField(CodeInvalid, "command", "the command has %d characters; at most %d fit", n, MaxScript)
 	case strings.ContainsRune(r.Command, 0):
-		return wrong("command", "the command contains a NUL character")
+		return FailField(CodeInvalid, "command", "the command contains a NUL character")
 	case r.Timeout < 1 || r.Timeout > int(MaxRunTime/time.Second):
-		return wrong("timeout", "give a timeout of 1 to 600 seconds")
+		return FailField(CodeInvalid, "timeout", "give a timeout of 1 to 600 seconds")
 	case r.Shell != "sh" && r.Shell != "bash":
-		return wrong("shell", "the shell is sh or bash")
+		return FailField(CodeInvalid, "shell", "the shell is sh or bash")
 	}
 	return nil
 }
@@ -84,18 +83,26 @@ type ExecDone struct {
 
 // ExecError says why the command did not end by itself.
 type ExecError struct {
-	Message string `json:"message"`
+	Message string          `json:"message"`
+	Words   *words.Sentence `json:"words,omitempty"` // Message for a UI, which translates it
+}
+
+// ExecErrorOf returns an ExecError.
+func ExecErrorOf(format string, args ...any) ExecError {
+	t := words.Say(format, args...)
+	return ExecError{t.English, t.Translatable()}
 }
 
 // Execution is a command and everything it said.
 type Execution struct {
-	Success         bool    `json:"success"`
-	ExitCode        int     `json:"exit_code"`
-	Stdout          string  `json:"stdout"`
-	Stderr          string  `json:"stderr"`
-	ExecutionTimeMS int64   `json:"execution_time_ms"`
-	Error           *string `json:"error"`
-	Truncated       bool    `json:"truncated"`
+	Success         bool            `json:"success"`
+	ExitCode        int             `json:"exit_code"`
+	Stdout          string          `json:"stdout"`
+	Stderr          string          `json:"stderr"`
+	ExecutionTimeMS int64           `json:"execution_time_ms"`
+	Error           *string         `json:"error"`
+	ErrorWords      *words.Sentence `json:"error_words,omitempty"`
+	Truncated       bool            `json:"truncated"`
 }
 
 // ExecuteStream runs a command and hands over its events as they come. Cancelling ctx kills it.
@@ -127,7 +134,7 @@ func (c *Client) Execute(ctx context.Context, r ExecRequest) (Execution, error) 
 			if err := json.Unmarshal(data, &told); err != nil {
 				return fmt.Errorf("decode event: %w", err)
 			}
-			out.Error = &told.Message
+			out.Error, out.ErrorWords = &told.Message, told.Words
 		case EventDone:
 			var done ExecDone
 			if err := json.Unmarshal(data, &done); err != nil {
@@ -157,8 +164,15 @@ type TerminalSize struct {
 
 // TerminalEnd is the text message of a terminal from the node: its shell has ended, or why it had to.
 type TerminalEnd struct {
-	ExitCode int    `json:"exit_code"`
-	Reason   string `json:"reason,omitempty"`
+	ExitCode int             `json:"exit_code"`
+	Reason   string          `json:"reason,omitempty"`
+	Words    *words.Sentence `json:"words,omitempty"` // Reason for a UI, which translates it
+}
+
+// EndedBecause is the end of a shell that had to go.
+func EndedBecause(format string, args ...any) TerminalEnd {
+	t := words.Say(format, args...)
+	return TerminalEnd{ExitCode: -1, Reason: t.English, Words: t.Translatable()}
 }
 
 // Terminal opens an interactive shell.

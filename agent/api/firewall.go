@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/http"
 )
 
@@ -35,11 +38,24 @@ type FirewallRule struct {
 	ReadOnly  bool   `json:"read_only"` // has something that FirewallChange cannot say: an interface, a profile, a route
 }
 
+// Text is a rule in one line, which FirewallChange.Expect is compared with.
+func (r FirewallRule) Text() string { return r.To + " " + r.Action + " " + r.From }
+
 // FirewallRules is the whole list.
 type FirewallRules struct {
 	Active bool           `json:"active"`
 	Count  int            `json:"count"`
 	Rules  []FirewallRule `json:"rules"`
+}
+
+// Hash tells this list of rules from any other, whatever their numbers.
+func (l FirewallRules) Hash() string {
+	h := sha256.New()
+	fmt.Fprintln(h, l.Active)
+	for _, r := range l.Rules {
+		fmt.Fprintf(h, "%q %q %q %q\n", r.To, r.Action, r.Direction, r.From)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // What a FirewallChange does.

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"monitoring/words"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -65,6 +67,10 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 	*n++
 	if v.Type() == reflect.TypeFor[time.Time]() {
 		v.Set(reflect.ValueOf(time.Date(2026, 1, 29, 17, 6, *n%60, 0, time.UTC)))
+		return
+	}
+	if v.Type() == reflect.TypeFor[words.Param]() { // a sentence in a sentence has no end
+		v.Set(reflect.ValueOf(words.Param{Plain: fmt.Sprint("text ", *n)}))
 		return
 	}
 	switch v.Kind() {

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/netip"
 	"strings"
 	"time"
@@ -65,9 +67,7 @@ func (r HAProxyRule) Check() error {
 	return nil
 }
 
-func wrong(field, what string) error {
-	return &Failure{Code: CodeInvalid, Field: field, Detail: field + " " + what}
-}
+func wrong(field, what string) error { return InvalidField(field, what) }
 
 func isRuleName(s string) bool {
 	return len(s) >= 1 && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
@@ -148,6 +148,12 @@ type HAProxyConfig struct {
 	Content string `json:"content"`
 	Path    string `json:"path"`
 	Hash    string `json:"hash"`
+}
+
+// HashConfig is the hash of a configuration file.
+func HashConfig(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }
 
 // HAProxyConfigApply replaces the configuration file.

@@ -80,9 +80,9 @@ func (c *Certs) obtain(ctx context.Context, domain string, o origin) error {
 	var unproven *acme.AuthorizationError
 	switch {
 	case errors.As(err, &unproven):
-		return &api.Failure{Code: api.CodeRefused, Detail: "the issuer could not verify that " + domain + " leads to this node on port 80", Log: unproven.Error()}
+		return api.Fail(api.CodeRefused, "the issuer could not verify that %s leads to this node on port 80", domain).WithLog(unproven.Error())
 	case errors.As(err, &answered):
-		return &api.Failure{Code: api.CodeRefused, Detail: "the issuer refused the certificate of " + domain, Log: answered.Error()}
+		return api.Fail(api.CodeRefused, "the issuer refused the certificate of %s", domain).WithLog(answered.Error())
 	case err != nil:
 		return err
 	}

@@ -9,7 +9,6 @@ package control
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -110,12 +109,12 @@ func command[T any](method, path string, timeout time.Duration, f func(ctx conte
 
 // fail makes an answer that is no success.
 func fail(code, format string, args ...any) error {
-	return &api.Failure{Code: code, Detail: fmt.Sprintf(format, args...)}
+	return api.Fail(code, format, args...)
 }
 
 // invalid says which field of a request is wrong.
 func invalid(field, format string, args ...any) error {
-	return &api.Failure{Code: api.CodeInvalid, Field: field, Detail: field + " " + fmt.Sprintf(format, args...)}
+	return api.InvalidField(field, format, args...)
 }
 
 // Options of All.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -81,7 +80,7 @@ func (x *Exec) run(ctx context.Context, c Call, send func(event string, v any) e
 		return ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
 		r.ExitCode = -1
-		if err := send(api.EventError, api.ExecError{Message: fmt.Sprintf("not finished after %d s: killed", req.Timeout)}); err != nil {
+		if err := send(api.EventError, api.ExecErrorOf("not finished after %d s: killed", req.Timeout)); err != nil {
 			return err
 		}
 	case err != nil && !errors.As(err, &exit):

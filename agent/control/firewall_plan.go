@@ -52,7 +52,7 @@ func (f *Firewall) plan(ctx context.Context, c api.FirewallChange) ([][]string, 
 }
 
 // Text is a rule in one line, which FirewallChange.Expect is compared with.
-func Text(r api.FirewallRule) string { return r.To + " " + r.Action + " " + r.From }
+func Text(r api.FirewallRule) string { return r.Text() }
 
 // selects reports whether a deletion means the rule.
 func selects(c api.FirewallChange, r api.FirewallRule) bool {

@@ -2,8 +2,6 @@ package control
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -180,10 +178,7 @@ func (x *HAProxy) readConfig() (api.HAProxyConfig, error) {
 	return api.HAProxyConfig{Content: string(content), Path: haproxyConfig, Hash: hash(content)}, err
 }
 
-func hash(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
-}
+func hash(content []byte) string { return api.HashConfig(content) }
 
 // configuration returns the file, and the one that we would make where there is none.
 func (x *HAProxy) configuration() (content []byte, exists bool, err error) {

@@ -68,10 +68,11 @@ func (x *HAProxy) applyChange(ctx context.Context, c Call, reload bool, edit fun
 	done := api.HAProxyChanged{Changed: api.Changed{Success: true}, ConfigValid: true, ConfigHash: hash(content)}
 	switch {
 	case c.Query.Get("dry_run") == "true":
-		done.Message, done.Content, done.ConfigHash = "valid, nothing has been changed", string(content), hash(old)
+		done.Say("valid, nothing has been changed")
+		done.Content, done.ConfigHash = string(content), hash(old)
 		return done, nil
 	case exists && hash(old) == hash(content):
-		done.Message = "nothing to change"
+		done.Say("nothing to change")
 		return done, nil
 	}
 	if !exists {
@@ -90,7 +91,7 @@ func (x *HAProxy) applyChange(ctx context.Context, c Call, reload bool, edit fun
 func (x *HAProxy) checkCandidate(ctx context.Context, content []byte) error {
 	valid, message := x.run(ctx, host.Command{Args: []string{haproxyBinary, "-c", "-f", candidate}, Stdin: content})
 	if !valid {
-		return &api.Failure{Code: api.CodeRefused, Detail: "HAProxy does not accept the new configuration; nothing has been changed", Log: message}
+		return api.Fail(api.CodeRefused, "HAProxy does not accept the new configuration; nothing has been changed").WithLog(message)
 	}
 	return nil
 }
@@ -134,7 +135,8 @@ func (x *HAProxy) effect(ctx context.Context, reload bool, change live, done *ap
 	if socket, ok := x.socket(); ok && reload && change != nil {
 		err := change(socket)
 		if err == nil {
-			done.Message, done.Runtime = "changed in the running process, without a reload", true
+			done.Say("changed in the running process, without a reload")
+			done.Runtime = true
 			return nil
 		}
 		x.log.Info("the running HAProxy, if there is one, did not take the change: it is reloaded", "err", err)
@@ -145,16 +147,18 @@ func (x *HAProxy) effect(ctx context.Context, reload bool, change live, done *ap
 	}
 	switch {
 	case !unit.Active:
-		done.Message, done.Code = "saved; HAProxy is not running", api.SavedNotRunning
+		done.Say("saved; HAProxy is not running")
+		done.Code = api.SavedNotRunning
 		return nil
 	case !reload:
-		done.Message = "saved; it takes effect with the next reload"
+		done.Say("saved; it takes effect with the next reload")
 		return nil
 	}
 	if err := x.reload(ctx); err != nil {
 		return err
 	}
-	done.Message, done.Reloaded = "HAProxy has been reloaded", true
+	done.Say("HAProxy has been reloaded")
+	done.Reloaded = true
 	return nil
 }
 
@@ -252,7 +256,7 @@ func (x *HAProxy) reload(ctx context.Context) error {
 
 func (x *HAProxy) reloadFailure(ctx context.Context, why string) error {
 	logs, _ := x.host.Journal(context.WithoutCancel(ctx), haproxyUnit, failureLogs) // only to explain
-	return &api.Failure{Code: api.CodeRefused, Detail: "HAProxy could not be reloaded; the old configuration is back", Log: why + "\n" + logs}
+	return api.Fail(api.CodeRefused, "HAProxy could not be reloaded; the old configuration is back").WithLog(why + "\n" + logs)
 }
 
 // processState is which process works, as far as the sockets tell.

@@ -46,14 +46,13 @@ func (x *HAProxy) install(ctx context.Context, _ Call) (api.Changed, error) {
 	if !x.installed() {
 		return api.Changed{}, fail(api.CodeFailed, "apt has finished, and there is no %s", haproxyBinary)
 	}
-	message := "HAProxy is installed"
-	if bare {
-		if _, err := x.regenerate(ctx, Call{}); err != nil {
-			return api.Changed{}, err
-		}
-		message += ", with a configuration for relaying"
+	if !bare {
+		return done("HAProxy is installed"), nil
 	}
-	return done(message), nil
+	if _, err := x.regenerate(ctx, Call{}); err != nil {
+		return api.Changed{}, err
+	}
+	return done("HAProxy is installed, with a configuration for relaying"), nil
 }
 
 // runInstall lets apt do its steps. Lists that cannot be fetched are no end: the old ones may do.
@@ -74,9 +73,9 @@ func (x *HAProxy) runInstall(ctx context.Context) error {
 	}
 	switch {
 	case err != nil && stale != nil:
-		return out.failure("HAProxy could not be installed: this server does not reach its package sources", err)
+		return api.Fail(api.CodeRefused, "HAProxy could not be installed: this server does not reach its package sources").WithLog(out.all(err))
 	case err != nil:
-		return out.failure("apt could not install HAProxy", err)
+		return api.Fail(api.CodeRefused, "apt could not install HAProxy").WithLog(out.all(err))
 	}
 	return nil
 }
@@ -123,8 +122,9 @@ func (o *aptOutput) last() string {
 	return strings.ToValidUTF8(string(text), "")
 }
 
-func (o *aptOutput) failure(detail string, err error) error {
+// all is what there is to explain a failure.
+func (o *aptOutput) all(err error) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return &api.Failure{Code: api.CodeRefused, Detail: detail, Log: strings.ToValidUTF8(string(o.text), "") + "\n" + err.Error()}
+	return strings.ToValidUTF8(string(o.text), "") + "\n" + err.Error()
 }

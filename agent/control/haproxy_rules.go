@@ -100,11 +100,11 @@ func (x *HAProxy) editRules(ctx context.Context, c Call, edit func(*haproxy.File
 		var port *haproxy.PortError
 		switch {
 		case errors.As(err, &port):
-			return nil, nil, &api.Failure{Code: api.CodeConflict, Field: "listen_port", Detail: port.Error()}
+			return nil, nil, api.FailField(api.CodeConflict, "listen_port", "port %d is taken by %s", port.Port, port.By)
 		case errors.Is(err, haproxy.ErrExists):
-			return nil, nil, &api.Failure{Code: api.CodeConflict, Field: "name", Detail: err.Error()}
+			return nil, nil, api.FailField(api.CodeConflict, "name", "there is a rule of this name already")
 		case errors.Is(err, haproxy.ErrByHand):
-			return nil, nil, fail(api.CodeConflict, "%v", err)
+			return nil, nil, fail(api.CodeConflict, "the rule has been edited by hand: only its port and its target can be changed here, the rest in the configuration")
 		case errors.Is(err, haproxy.ErrNoRule):
 			return nil, nil, noRule(c.Param("name"))
 		case err != nil:

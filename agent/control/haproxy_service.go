@@ -57,7 +57,12 @@ func (x *HAProxy) reloadService(ctx context.Context, _ Call) (api.Changed, error
 	return done("HAProxy has been reloaded"), x.reload(ctx)
 }
 
-func done(message string) api.Changed { return api.Changed{Success: true, Message: message} }
+// done answers a change that was made.
+func done(format string, args ...any) api.Changed {
+	d := api.Changed{Success: true}
+	d.Say(format, args...)
+	return d
+}
 
 // ready makes sure that there is a configuration which HAProxy accepts.
 func (x *HAProxy) ready(ctx context.Context) error {
@@ -83,7 +88,7 @@ func (x *HAProxy) ready(ctx context.Context) error {
 		}
 	}
 	if valid, message := x.check(ctx); !valid {
-		return &api.Failure{Code: api.CodeRefused, Detail: "HAProxy does not accept its configuration; nothing has been changed", Log: message}
+		return api.Fail(api.CodeRefused, "HAProxy does not accept its configuration; nothing has been changed").WithLog(message)
 	}
 	return nil
 }
@@ -95,7 +100,7 @@ func (x *HAProxy) up(ctx context.Context, action string) error {
 	defer x.forget()
 	failure := func(why string) error {
 		logs, _ := x.host.Journal(context.WithoutCancel(ctx), haproxyUnit, failureLogs) // only to explain
-		return &api.Failure{Code: api.CodeRefused, Detail: "HAProxy does not stay up", Log: why + "\n" + logs}
+		return api.Fail(api.CodeRefused, "HAProxy does not stay up").WithLog(why + "\n" + logs)
 	}
 	if err := x.host.Systemctl(ctx, action, haproxyUnit); err != nil {
 		return failure(err.Error())

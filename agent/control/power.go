@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -67,7 +66,7 @@ func (x *Power) machine(ctx context.Context, r api.PowerRequest, _ Call) (api.Ch
 	if _, err := x.host.Run(ctx, host.Command{Args: []string{"systemctl", "--no-block", verb}}); err != nil {
 		return api.Changed{}, fail(api.CodeFailed, "systemctl %s: %v", verb, err)
 	}
-	return api.Changed{Success: true, Message: verb + " has begun"}, nil
+	return done("%s has begun", verb), nil
 }
 
 var signals = map[string]syscall.Signal{
@@ -92,5 +91,5 @@ func (x *Power) signal(_ context.Context, r api.SignalRequest, c Call) (api.Chan
 		return api.Changed{}, err
 	}
 	x.log.Info("the panel sent a signal", "pid", pid, "signal", r.Signal)
-	return api.Changed{Success: true, Message: fmt.Sprintf("sent SIG%s to process %d", r.Signal, pid)}, nil
+	return done("sent SIG%s to process %d", r.Signal, pid), nil
 }

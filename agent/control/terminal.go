@@ -74,13 +74,13 @@ func (x *Exec) attach(ctx context.Context, conn *websocket.Conn, shell *host.She
 	var touched atomic.Int64
 	touch := func() { touched.Store(time.Now().UnixNano()) }
 	touch()
-	reason := make(chan string, 3)
-	go func() { reason <- fromPanel(conn, shell, touch) }()
+	ended := make(chan api.TerminalEnd, 3)
+	go func() { ended <- fromPanel(conn, shell, touch) }()
 	shown := make(chan struct{})
 	go func() {
 		defer close(shown)
 		if err := toPanel(conn, shell, touch); err != nil {
-			reason <- "the panel has gone"
+			ended <- api.EndedBecause("the panel has gone")
 		}
 	}()
 	idle := time.NewTicker(shellCheck)
@@ -89,38 +89,38 @@ func (x *Exec) attach(ctx context.Context, conn *websocket.Conn, shell *host.She
 		select {
 		case <-shown: // the shell has closed its terminal
 			return api.TerminalEnd{ExitCode: shell.Wait()}
-		case why := <-reason:
-			return api.TerminalEnd{ExitCode: -1, Reason: why}
+		case end := <-ended:
+			return end
 		case <-ctx.Done():
-			return api.TerminalEnd{ExitCode: -1, Reason: "its time is over"}
+			return api.EndedBecause("its time is over")
 		case now := <-idle.C:
 			if now.UnixNano()-touched.Load() > int64(shellIdle) {
-				return api.TerminalEnd{ExitCode: -1, Reason: "nothing happened for a long time"}
+				return api.EndedBecause("nothing happened for a long time")
 			}
 		}
 	}
 }
 
-// fromPanel passes on what is typed and says why it stopped.
-func fromPanel(conn *websocket.Conn, shell *host.Shell, touch func()) string {
+// fromPanel passes on what is typed, and says why it stopped.
+func fromPanel(conn *websocket.Conn, shell *host.Shell, touch func()) api.TerminalEnd {
 	for {
 		kind, data, err := conn.Read(context.Background())
 		if err != nil {
-			return "the panel has gone"
+			return api.EndedBecause("the panel has gone")
 		}
 		touch()
 		if kind == websocket.MessageBinary {
 			if _, err := shell.Write(data); err != nil {
-				return "the shell takes no input"
+				return api.EndedBecause("the shell takes no input")
 			}
 			continue
 		}
 		var size api.TerminalSize
 		if json.Unmarshal(data, &size) != nil || !fits(size) {
-			return "the panel sent what is no window size"
+			return api.EndedBecause("the panel sent what is no window size")
 		}
 		if err := shell.Resize(uint16(size.Cols), uint16(size.Rows)); err != nil {
-			return "the window could not be resized"
+			return api.EndedBecause("the window could not be resized")
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, sub control.Subsyst
 		case turn <- struct{}{}:
 			defer func() { <-turn }()
 		case <-ctx.Done():
-			refuseWith(w, &api.Failure{Code: api.CodeBusy, Detail: "another change of " + sub.Name() + " is being made"})
+			refuseWith(w, api.Fail(api.CodeBusy, "another change of %s is being made", sub.Name()))
 			return
 		}
 	}
@@ -106,7 +106,7 @@ func readCall(w http.ResponseWriter, r *http.Request, a control.Action) (control
 	}
 	var err error
 	if c.Body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, limit)); err != nil {
-		return c, &api.Failure{Code: api.CodeInvalid, Detail: fmt.Sprintf("the body is larger than %d bytes or was cut off", limit)}
+		return c, api.Fail(api.CodeInvalid, "the body is larger than %d bytes or was cut off", limit)
 	}
 	return c, nil
 }

@@ -158,7 +158,7 @@ func (s *Server) handler() http.Handler {
 
 func closed(domain string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuseWith(w, &api.Failure{Code: api.CodeRestricted, Detail: "the owner of this node does not allow " + domain + " (AGENT_ALLOW)"})
+		refuseWith(w, api.Fail(api.CodeRestricted, "the owner of this node does not allow %s (AGENT_ALLOW)", domain))
 	})
 }
 

@@ -253,7 +253,7 @@ func (s *Service) history(ctx context.Context, f storage.AlertHistoryFilter) (Hi
 		if err != nil {
 			return HistoryResponse{}, fmt.Errorf("encode details: %w", err)
 		}
-		out.Items[i] = HistoryItem{r.ID, r.ServerID, r.ServerName, r.AlertType, r.Severity, r.Message, string(details), r.ToldAt != nil, r.CreatedAt, r.EndedAt}
+		out.Items[i] = HistoryItem{r.ID, r.ServerID, r.ServerName, r.AlertType, r.Severity, r.Message, r.MessageEn, r.MessageRu, string(details), r.ToldAt != nil, r.CreatedAt, r.EndedAt}
 	}
 	return out, nil
 }

@@ -112,7 +112,9 @@ type HistoryItem struct {
 	ServerName string     `json:"server_name"`
 	AlertType  string     `json:"alert_type"`
 	Severity   string     `json:"severity"`
-	Message    string     `json:"message"`
+	Message    string     `json:"message"`              // in the language of messages
+	MessageEn  string     `json:"message_en,omitempty"` // "" in lines of older versions, and so below
+	MessageRu  string     `json:"message_ru,omitempty"`
 	Details    string     `json:"details"` // JSON in a text, as clients of the predecessor know it
 	Notified   bool       `json:"notified"`
 	CreatedAt  time.Time  `json:"created_at"`

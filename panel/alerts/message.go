@@ -40,20 +40,27 @@ func (s *Service) name(a *storage.Alert) string {
 
 // line is the line of the history that an alert makes when it begins.
 func (s *Service) line(a *storage.Alert) storage.AlertRecord {
-	language := s.o.Notify.Settings().Language
-	return storage.AlertRecord{
+	return s.inLanguages(storage.AlertRecord{
 		ServerID: a.ServerID, ServerName: s.name(a), AlertType: a.Alertname, Severity: cmp.Or(a.Severity, "warning"),
-		Message: text(a, "summary", language) + ": " + s.description(a, language), Details: a.Details, Fingerprint: a.Fingerprint, CreatedAt: *a.FiredAt,
-	}
+		Details: a.Details, Fingerprint: a.Fingerprint, CreatedAt: *a.FiredAt,
+	}, func(language string) string { return text(a, "summary", language) + ": " + s.description(a, language) })
+}
+
+// inLanguages writes the message of a line.
+func (s *Service) inLanguages(r storage.AlertRecord, say func(language string) string) storage.AlertRecord {
+	r.MessageEn, r.MessageRu, r.Message = say("en"), say("ru"), say(s.o.Notify.Settings().Language)
+	return r
 }
 
 // recovery is the line that tells of a server's return.
 func (s *Service) recovery(a *storage.Alert) storage.AlertRecord {
-	w := words(s.o.Notify.Settings().Language)
-	return storage.AlertRecord{
-		ServerID: a.ServerID, ServerName: s.name(a), AlertType: typeRecovery, Severity: "info", Message: w.back + ": " + w.lasted(a),
+	return s.inLanguages(storage.AlertRecord{
+		ServerID: a.ServerID, ServerName: s.name(a), AlertType: typeRecovery, Severity: "info",
 		Fingerprint: a.Fingerprint + "/" + typeRecovery, CreatedAt: *a.ResolvedAt,
-	}
+	}, func(language string) string {
+		w := words(language)
+		return w.back + ": " + w.lasted(a)
+	})
 }
 
 // text returns an annotation in the language of messages, in English if it is not translated.

@@ -48,7 +48,7 @@ func compile(v storage.Silence) (silence, error) {
 		if m.IsRegex {
 			var err error
 			if p, err = regexp.Compile(`\A(?:` + m.Value + `)\z`); err != nil {
-				return out, storage.Invalid("matchers", fmt.Sprintf("%q is no regular expression: %v", m.Value, err))
+				return out, storage.Invalid("matchers", "%q is no regular expression: %v", m.Value, err)
 			}
 		}
 		out.patterns = append(out.patterns, p)
@@ -117,7 +117,7 @@ func (s *Service) CreateSilence(ctx context.Context, v storage.Silence) (storage
 	}
 	for _, id := range v.ServerIDs {
 		if _, err := s.o.Fleet.Server(id); err != nil {
-			return v, storage.Invalid("server_ids", fmt.Sprintf("there is no server %d", id))
+			return v, storage.Invalid("server_ids", "there is no server %d", id)
 		}
 	}
 	l := s.silences
@@ -125,7 +125,7 @@ func (s *Service) CreateSilence(ctx context.Context, v storage.Silence) (storage
 	defer l.mu.Unlock()
 	l.list = slices.DeleteFunc(l.list, func(old silence) bool { return !old.EndsAt.After(now) })
 	if len(l.list) >= maxSilences {
-		return v, storage.Invalid("ends_at", fmt.Sprintf("there are %d silences already: end some", maxSilences))
+		return v, storage.Invalid("ends_at", "there are %d silences already: end some", maxSilences)
 	}
 	stored, err := s.o.Store.CreateAlertSilence(ctx, v)
 	if err != nil {

@@ -110,8 +110,8 @@ func (p *repeats) first(w http.ResponseWriter, entry *repeat, run func(http.Resp
 func (a *answer) replay(w http.ResponseWriter) {
 	w.Header().Set(repeatedHeader, "true")
 	if a.tooLarge {
-		_ = rest.Encode(w, http.StatusConflict, &rest.Error{Code: "already_done", // an *Error always marshals
-			Detail: "this request was carried out already; its answer was too long to keep"})
+		_ = rest.Encode(w, http.StatusConflict, // an *Error always marshals
+			rest.Fail(http.StatusConflict, "already_done", "this request was carried out already; its answer was too long to keep"))
 		return
 	}
 	maps.Copy(w.Header(), a.header)

@@ -68,11 +68,11 @@ func (r CreateTokenRequest) Validate() error {
 	}
 	for _, scope := range r.Scopes {
 		if !slices.Contains(known, scope) {
-			return storage.Invalid("scopes", "there is no scope "+scope+"; choose from "+strings.Join(known, ", "))
+			return storage.Invalid("scopes", "there is no scope %s; choose from %s", scope, strings.Join(known, ", "))
 		}
 	}
 	if len(r.Scopes) == 0 {
-		return storage.Invalid("scopes", "choose at least one of "+strings.Join(known, ", "))
+		return storage.Invalid("scopes", "choose at least one of %s", strings.Join(known, ", "))
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (s *Service) createToken(w http.ResponseWriter, r *http.Request) error {
 		Name: strings.TrimSpace(req.Name), Hash: hash[:], Scopes: slices.Compact(req.Scopes), CreatedAt: time.Now(),
 	})
 	if errors.Is(err, storage.ErrConflict) {
-		return &rest.Error{Status: http.StatusConflict, Code: "conflict", Field: "name", Detail: "there is a token of this name already: choose another"}
+		return rest.FailField(http.StatusConflict, "conflict", "name", "there is a token of this name already: choose another")
 	}
 	if err != nil {
 		return err

@@ -17,14 +17,17 @@ func BenchmarkBulk(b *testing.B) {
 			for id := range hung {
 				f.hang[int64(id+1)] = true
 			}
-			s := New(Options{Fleet: f, Parallel: func() int { return 20 }, Changed: f.tell, Log: slog.New(slog.DiscardHandler)})
+			s, err := New(b.Context(), Options{Fleet: f, Store: &memory{}, Changed: f.tell, Parallel: func() int { return 20 }, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				b.Fatal(err)
+			}
 			ctx, cancel := context.WithCancel(b.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- s.Run(ctx) }()
 			var worked time.Duration
 			for b.Loop() {
 				began := time.Now()
-				j, err := s.start(poke{}, f.ids())
+				j, err := s.start(b.Context(), poke{}, f.ids(), "")
 				if err != nil {
 					b.Fatal(err)
 				}

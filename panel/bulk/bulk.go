@@ -2,8 +2,8 @@
 // server's failure does not touch another, a server that cannot be reached is told at once. It does not know what the
 // changes are about: changes.go maps each to a call of the agent.
 //
-// Start at job.go (what a job is) and run.go (how it is worked off). Jobs are in memory: a restart of the panel ends them,
-// and what was done is in the audit logs of both sides.
+// Start at job.go (what a job is) and run.go (how it is worked off). A restart of the panel ends jobs; keep.go has what is
+// known of them afterwards.
 package bulk
 
 import (
@@ -33,9 +33,11 @@ const (
 // Options of New.
 type Options struct {
 	Fleet      Fleet
+	Store      Store
 	Firewall   change.Firewall
-	Parallel   func() int         // nodes at a time
-	Changed    func(server int64) // is told after each change, made or not: what is remembered of the server is old
+	Later      func(ctx context.Context, servers []int64, c change.Change) error // has servers get a change when they are back
+	Parallel   func() int                                                        // nodes at a time
+	Changed    func(server int64)                                                // is told after each change, made or not: what is remembered of the server is old
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 }
@@ -62,8 +64,8 @@ type metrics struct {
 	results *prometheus.CounterVec
 }
 
-// New returns a Service; Run works its jobs off.
-func New(o Options) *Service {
+// New returns a Service that knows the last jobs of the process before; Run works its own jobs off.
+func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{o: o, log: o.Log, queue: make(chan *job, maxRunning), metrics: metrics{
 		running: prometheus.NewGauge(prometheus.GaugeOpts{Name: "panel_bulk_jobs_running", Help: "Jobs on many servers that are under way."}),
 		results: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "panel_bulk_results_total", Help: "What became of single servers of jobs."}, []string{"state"}),
@@ -71,7 +73,7 @@ func New(o Options) *Service {
 	if o.Registerer != nil {
 		o.Registerer.MustRegister(s.metrics.running, s.metrics.results)
 	}
-	return s
+	return s, s.restore(ctx)
 }
 
 // Run works jobs off until ctx is done; what is under way then is cancelled.
@@ -93,9 +95,9 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // start makes a job of a change for the servers that exist; ids that do not are left out, storage.ErrNotFound if all are.
-func (s *Service) start(c change.Change, ids []int64) (*job, error) {
-	j := &job{id: rand.Text(), change: c, started: time.Now(), changed: make(chan struct{})}
-	j.ctx, j.stop = context.WithCancel(context.Background())
+// With restOf, it does the rest of that job, which only one can.
+func (s *Service) start(ctx context.Context, c change.Change, ids []int64, restOf string) (*job, error) {
+	j := newJob(rand.Text(), c, time.Now().UTC())
 	seen := map[int64]bool{}
 	for _, id := range ids {
 		srv, err := s.o.Fleet.Server(id)
@@ -108,15 +110,33 @@ func (s *Service) start(c change.Change, ids []int64) (*job, error) {
 	if len(j.results) == 0 {
 		return nil, storage.ErrNotFound
 	}
+	if err := s.admit(j); err != nil {
+		return nil, err
+	}
+	if err := s.keep(ctx, j, restOf); err != nil {
+		s.drop(j)
+		return nil, err
+	}
+	s.queue <- j // never blocks: it has room for every running job
+	return j, nil
+}
+
+// admit adds a job unless too many are running.
+func (s *Service) admit(j *job) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(time.Now())
 	if n := s.running(); n >= maxRunning {
-		return nil, rest.Fail(http.StatusConflict, "bulk_busy", "so many jobs are running already; wait for one to end, or cancel it")
+		return rest.Fail(http.StatusConflict, "bulk_busy", "so many jobs are running already; wait for one to end, or cancel it")
 	}
 	s.jobs = append(s.jobs, j)
-	s.queue <- j // never blocks: it has room for every running job
-	return j, nil
+	return nil
+}
+
+func (s *Service) drop(j *job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.jobs = slices.DeleteFunc(s.jobs, func(other *job) bool { return other == j })
 }
 
 // running needs s.mu.

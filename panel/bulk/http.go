@@ -43,8 +43,8 @@ type JobNews struct {
 
 // serve starts a job and answers as the caller asked.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, c change.Change, ids []int64) error {
-	rest.Note(r.Context(), "bulk", c.Title())
-	j, err := s.start(c, ids)
+	rest.Note(r.Context(), "bulk", c.Title().English)
+	j, err := s.start(r.Context(), c, ids, "")
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (s *Service) cancelJob(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rest.Note(r.Context(), "bulk", "cancel "+j.change.Title())
+	rest.Note(r.Context(), "bulk", "cancel "+j.change.Title().English)
 	j.stop()
 	return rest.Done(w)
 }

@@ -4,66 +4,36 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 )
 
 // serveBulk serves the feature and one change of a test's own at POST /api/bulk/poke.
 func serveBulk(t *testing.T, f *nodes) (s *Service, url string) {
 	t.Helper()
 	s = newBulk(t, f, 20)
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
-	mux.Mount("/api/bulk", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, func(r rest.Router) {
-		s.Routes(r)
+	return s, resttest.Serve(t, "/api/bulk", s.Routes, func(r rest.Router) {
 		r.Post("/poke", func(w http.ResponseWriter, r *http.Request) error { return s.serve(w, r, poke{}, f.ids()) })
 	})
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	return s, srv.URL + "/api/bulk"
 }
 
-func ask[T any](t *testing.T, method, url string, header http.Header, wantStatus int) (v T) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header = header
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != wantStatus {
-		t.Fatalf("%s %s: %d %s, %v", method, url, resp.StatusCode, b, err)
-	}
-	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatalf("%s: %v", b, err)
-	}
-	return v
-}
-
-var async = http.Header{"Prefer": {"respond-async"}}
+const async = "Prefer: respond-async"
 
 func TestAnswerIsOneEntryPerServer(t *testing.T) {
 	t.Parallel()
 	f := newNodes(3)
 	f.duration = time.Millisecond
 	_, url := serveBulk(t, f)
-	results := ask[[]Result](t, http.MethodPost, url+"/poke", nil, http.StatusOK)
+	results := resttest.Decode[[]Result](t, http.MethodPost, url+"/poke", "", http.StatusOK)
 	if len(results) != 3 || results[2].ServerName != "s3" || !results[2].Success || results[2].Message != "1" {
 		t.Errorf("%+v", results)
 	}
-	jobs := ask[JobsResponse](t, http.MethodGet, url+"/jobs", nil, http.StatusOK).Jobs
+	jobs := resttest.Decode[JobsResponse](t, http.MethodGet, url+"/jobs", "", http.StatusOK).Jobs
 	if len(jobs) != 1 || jobs[0].Counts.Done != 3 || jobs[0].EndedAt == nil || jobs[0].Title != "poke" {
 		t.Errorf("%+v", jobs)
 	}
@@ -105,7 +75,7 @@ func TestStreamTellsEveryServer(t *testing.T) {
 	f := newNodes(30)
 	f.duration = 5 * time.Millisecond
 	_, url := serveBulk(t, f)
-	begun := ask[JobResponse](t, http.MethodPost, url+"/poke", async, http.StatusAccepted)
+	begun := resttest.Decode[JobResponse](t, http.MethodPost, url+"/poke", "", http.StatusAccepted, async)
 	if len(begun.Results) != 30 || begun.Job.ID == "" {
 		t.Fatalf("%+v", begun)
 	}
@@ -152,14 +122,14 @@ func TestCancelByRequest(t *testing.T) {
 	f := newNodes(2)
 	f.duration = time.Hour
 	s, url := serveBulk(t, f)
-	begun := ask[JobResponse](t, http.MethodPost, url+"/poke", async, http.StatusAccepted)
-	ask[rest.Success](t, http.MethodPost, url+"/jobs/"+begun.Job.ID+"/cancel", nil, http.StatusOK)
+	begun := resttest.Decode[JobResponse](t, http.MethodPost, url+"/poke", "", http.StatusAccepted, async)
+	resttest.Decode[rest.Success](t, http.MethodPost, url+"/jobs/"+begun.Job.ID+"/cancel", "", http.StatusOK)
 	j, err := s.job(begun.Job.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wait(j)
-	got := ask[JobResponse](t, http.MethodGet, url+"/jobs/"+begun.Job.ID, nil, http.StatusOK)
+	got := resttest.Decode[JobResponse](t, http.MethodGet, url+"/jobs/"+begun.Job.ID, "", http.StatusOK)
 	if !got.Job.Cancelled || got.Job.Counts.Done != 0 {
 		t.Errorf("%+v", got.Job)
 	}
@@ -168,6 +138,6 @@ func TestCancelByRequest(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	ask[map[string]any](t, http.MethodPost, url+"/jobs/unknown/cancel", nil, http.StatusNotFound)
-	ask[map[string]any](t, http.MethodGet, url+"/jobs/unknown/events", nil, http.StatusNotFound)
+	resttest.Decode[map[string]any](t, http.MethodPost, url+"/jobs/unknown/cancel", "", http.StatusNotFound)
+	resttest.Decode[map[string]any](t, http.MethodGet, url+"/jobs/unknown/events", "", http.StatusNotFound)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"monitoring/panel/change"
+	"monitoring/words"
 )
 
 // States of one server in a job.
@@ -17,34 +18,58 @@ const (
 	Failed    = "failed"
 	Skipped   = "skipped"   // it could not be asked at all: Message says why
 	Cancelled = "cancelled" // its turn had not come
+	Lost      = "lost"      // the panel was restarted before it knew the outcome
 )
 
-// codeCancelled is the Code of servers that a cancel has reached.
-const codeCancelled = "cancelled"
+// Codes of results that no agent gives.
+const (
+	codeCancelled = "cancelled"
+	codeOffline   = "offline"
+	codeQueued    = "queued" // was offline, gets the change when it is back
+)
 
 // Result is what became of one server. A command adds its output.
 type Result struct {
-	ServerID        int64   `json:"server_id"`
-	ServerName      string  `json:"server_name"`
-	Success         bool    `json:"success"`
-	Message         string  `json:"message"`
-	State           string  `json:"state"`
-	Code            string  `json:"code,omitempty"` // of a failure; stable
-	Stdout          *string `json:"stdout,omitempty"`
-	Stderr          *string `json:"stderr,omitempty"`
-	ExitCode        *int    `json:"exit_code,omitempty"`
-	ExecutionTimeMS *int64  `json:"execution_time_ms,omitempty"`
+	ServerID        int64           `json:"server_id"`
+	ServerName      string          `json:"server_name"`
+	Success         bool            `json:"success"`
+	Message         string          `json:"message"`
+	Words           *words.Sentence `json:"message_words,omitempty"` // Message for the UI
+	State           string          `json:"state"`
+	Code            string          `json:"code,omitempty"` // of a failure; stable
+	Stdout          *string         `json:"stdout,omitempty"`
+	Stderr          *string         `json:"stderr,omitempty"`
+	ExitCode        *int            `json:"exit_code,omitempty"`
+	ExecutionTimeMS *int64          `json:"execution_time_ms,omitempty"`
+}
+
+// say is a result that has a message.
+func say(state, code string, t words.Sentence) Result {
+	return Result{State: state, Code: code, Message: t.English, Words: t.Translatable()}
+}
+
+// undone reports whether the server may be asked again: it has not done the change, as far as is known.
+func (r Result) undone() bool {
+	switch r.State {
+	case Failed, Cancelled, Lost:
+		return true
+	}
+	return r.State == Skipped && r.Code != codeQueued
 }
 
 // Job is a job as clients see it.
 type Job struct {
-	ID        string     `json:"id"`
-	Kind      string     `json:"kind"`
-	Title     string     `json:"title"` // what is done, with its parameters
-	StartedAt time.Time  `json:"started_at"`
-	EndedAt   *time.Time `json:"ended_at"`
-	Cancelled bool       `json:"cancelled"`
-	Counts    Counts     `json:"counts"`
+	ID         string         `json:"id"`
+	Kind       string         `json:"kind"`
+	Title      string         `json:"title"`       // what is done, with its parameters
+	TitleWords words.Sentence `json:"title_words"` // Title for the UI
+	Later      bool           `json:"later"`       // the change makes sense when a server is back
+	StartedAt  time.Time      `json:"started_at"`
+	EndedAt    *time.Time     `json:"ended_at"`
+	Cancelled  bool           `json:"cancelled"`
+	Restored   bool           `json:"restored"` // from before the panel's last start: what commands printed is gone
+	Again      string         `json:"again"`    // the job that does the rest of this one, "" if there is none
+	Counts     Counts         `json:"counts"`
 }
 
 // Counts says how far a job is.
@@ -53,21 +78,31 @@ type Counts struct {
 	Done    int `json:"done"`
 	Failed  int `json:"failed"`
 	Skipped int `json:"skipped"` // with the cancelled ones
+	Lost    int `json:"lost"`
 }
 
 // job is a change on its way over many servers.
 type job struct {
-	id      string
-	change  change.Change
-	started time.Time
-	ctx     context.Context // of the whole job
-	stop    context.CancelFunc
+	id       string
+	change   change.Change
+	started  time.Time
+	ctx      context.Context // of the whole job
+	stop     context.CancelFunc
+	restored bool
+	queueing sync.Mutex // held while what it left is queued
 
 	mu      sync.Mutex
+	again   string // the job that does the rest
 	results []Result
 	order   []int // indexes of results, one for each change of state, in the order they happened
 	end     time.Time
 	changed chan struct{} // closed and replaced when anything above changes
+}
+
+func newJob(id string, c change.Change, started time.Time) *job {
+	j := &job{id: id, change: c, started: started, changed: make(chan struct{})}
+	j.ctx, j.stop = context.WithCancel(context.Background())
+	return j
 }
 
 // set notes a new state of one server.
@@ -134,7 +169,9 @@ func (j *job) snapshot() []Result {
 func (j *job) view() Job {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	v := Job{ID: j.id, Kind: j.change.Kind(), Title: j.change.Title(), StartedAt: j.started, Counts: Counts{Total: len(j.results)}}
+	title := j.change.Title()
+	v := Job{ID: j.id, Kind: j.change.Kind(), Title: title.English, TitleWords: title, Later: change.Queueable(j.change), StartedAt: j.started,
+		Restored: j.restored, Again: j.again, Counts: Counts{Total: len(j.results)}}
 	if !j.end.IsZero() {
 		v.EndedAt = &j.end
 	}
@@ -147,6 +184,8 @@ func (j *job) view() Job {
 			v.Counts.Failed++
 		case Skipped, Cancelled:
 			v.Counts.Skipped++
+		case Lost:
+			v.Counts.Lost++
 		}
 	}
 	return v

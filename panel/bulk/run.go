@@ -13,6 +13,7 @@ import (
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 const (
@@ -40,8 +41,9 @@ func (s *Service) work(ctx context.Context, j *job) {
 			return nil
 		})
 	}
+	kept := s.keepUp(j)
 	_ = g.Wait() // no work returns an error
-	j.finish(time.Now())
+	kept(time.Now())
 	s.log.Info("bulk job ended", "job", j.id, "change", j.change.Kind(), "counts", j.view().Counts)
 }
 
@@ -52,7 +54,7 @@ func (s *Service) reach(id int64, c change.Change) (*api.Client, error) {
 		return nil, err
 	}
 	if srv.IsActive && srv.LastError != nil {
-		return nil, offline(*srv.LastError)
+		return nil, offline(reasonOf(srv))
 	}
 	return s.o.Fleet.Control(id, c.Need())
 }
@@ -63,7 +65,7 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 	_, err := client.Health(asked)
 	cancel()
 	if err != nil && ctx.Err() == nil {
-		s.note(j, i, failure(Skipped, offline(fleet.AgentError(err, j.change.Need()).Error())))
+		s.note(j, i, failure(Skipped, offline(rest.Words(fleet.AgentError(err, j.change.Need())))))
 		return
 	}
 	select {
@@ -72,7 +74,7 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {
-		s.note(j, i, Result{State: Cancelled, Code: codeCancelled, Message: "cancelled before its turn"})
+		s.note(j, i, say(Cancelled, codeCancelled, words.Say("cancelled before its turn")))
 		return
 	}
 	j.set(i, Result{State: Running})
@@ -83,9 +85,9 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 	r := result(done)
 	switch {
 	case ctx.Err() != nil && err != nil:
-		r = Result{State: Failed, Code: codeCancelled, Message: "cancelled while it was under way; it may still be at it"}
+		r = say(Failed, codeCancelled, words.Say("cancelled while it was under way; it may still be at it"))
 	case errors.Is(err, context.DeadlineExceeded):
-		r = Result{State: Failed, Code: "agent_timeout", Message: "not done within " + j.change.Timeout().String() + "; it may still be at it"}
+		r = say(Failed, "agent_timeout", words.Say("not done within %v; it may still be at it", j.change.Timeout()))
 	case err != nil:
 		r = failure(Failed, fleet.AgentError(err, j.change.Need()))
 	}
@@ -94,7 +96,7 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 
 // result is the outcome of a change that was made. A command that reports a failure was made, too, but did not succeed.
 func result(o change.Outcome) Result {
-	r := Result{State: Succeeded, Message: o.Message, Code: o.Code}
+	r := say(Succeeded, o.Code, o.Message)
 	if c := o.Command; c != nil {
 		r.Stdout, r.Stderr, r.ExitCode, r.ExecutionTimeMS = &c.Stdout, &c.Stderr, &c.ExitCode, &c.ExecutionTimeMS
 		if !c.Success {
@@ -115,14 +117,22 @@ func failure(state string, err error) Result {
 	var told *rest.Error
 	switch {
 	case errors.As(err, &told):
-		return Result{State: state, Code: told.Code, Message: told.Detail}
+		return say(state, told.Code, rest.Words(told))
 	case errors.Is(err, storage.ErrNotFound):
-		return Result{State: state, Code: "not_found", Message: "the server was deleted"}
+		return say(state, "not_found", words.Say("the server was deleted"))
 	}
-	return Result{State: state, Message: err.Error()}
+	return say(state, "", words.Plain(err.Error()))
 }
 
 // offline says that a server cannot be worked on since it does not answer.
-func offline(reason string) error {
-	return rest.Fail(http.StatusBadGateway, "offline", "the server does not answer: "+reason)
+func offline(reason words.Sentence) error {
+	return rest.Fail(http.StatusBadGateway, codeOffline, "the server does not answer: %v", reason)
+}
+
+// reasonOf is why a server is offline.
+func reasonOf(srv storage.Server) words.Sentence {
+	if srv.ErrorWords != nil {
+		return *srv.ErrorWords
+	}
+	return words.Plain(*srv.LastError)
 }

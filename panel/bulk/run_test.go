@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 // nodes is a fleet of agents that answer in this process: no sockets, so that time can be simulated.
@@ -110,14 +112,14 @@ func (n *node) RoundTrip(r *http.Request) (*http.Response, error) {
 type poke struct{}
 
 func (poke) Kind() string           { return "poke" }
-func (poke) Title() string          { return "poke" }
+func (poke) Title() words.Sentence  { return words.Say("poke") }
 func (poke) Validate() error        { return nil }
 func (poke) Need() fleet.Need       { return fleet.Need{} }
 func (poke) Timeout() time.Duration { return time.Minute }
 
 func (poke) Apply(ctx context.Context, t change.Target) (change.Outcome, error) {
 	v, err := t.Client.Version(ctx)
-	return change.Outcome{Message: v.Version}, err
+	return change.Outcome{Message: words.Plain(v.Version)}, err
 }
 
 func (f *nodes) ids() []int64 {
@@ -131,7 +133,16 @@ func (f *nodes) ids() []int64 {
 
 func newBulk(t *testing.T, f *nodes, parallel int) *Service {
 	t.Helper()
-	s := New(Options{Fleet: f, Parallel: func() int { return parallel }, Changed: f.tell, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	s, err := New(t.Context(), Options{Fleet: f, Store: &memory{}, Changed: f.tell, Parallel: func() int { return parallel }, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, s)
+	return s
+}
+
+func run(t *testing.T, s *Service) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -141,12 +152,19 @@ func newBulk(t *testing.T, f *nodes, parallel int) *Service {
 			t.Errorf("run: %v", err)
 		}
 	})
-	return s
 }
+
+// memory is a store without sockets, for simulated time. TestRestart has the real one.
+type memory struct{}
+
+func (*memory) CreateBulkJob(context.Context, storage.BulkJob, string) error             { return nil }
+func (*memory) UpdateBulkJob(context.Context, string, json.RawMessage, *time.Time) error { return nil }
+func (*memory) BulkJobs(context.Context) ([]storage.BulkJob, error)                      { return nil, nil }
+func (*memory) ForgetBulkJobs(context.Context, []string) error                           { return nil }
 
 func start(t *testing.T, s *Service, c change.Change, ids []int64) *job {
 	t.Helper()
-	j, err := s.start(c, ids)
+	j, err := s.start(t.Context(), c, ids, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,6 +210,7 @@ func TestEveryServerHasItsOwnOutcome(t *testing.T) {
 			if want[i].Message == "" {
 				want[i].Message = got[i].Message
 			}
+			got[i].Words = nil
 			if got[i] != want[i] {
 				t.Errorf("result %d: %+v, want %+v", i, got[i], want[i])
 			}
@@ -211,7 +230,7 @@ func TestEveryServerHasItsOwnOutcome(t *testing.T) {
 func TestNoServerThere(t *testing.T) {
 	t.Parallel()
 	s := newBulk(t, newNodes(1), 20)
-	if _, err := s.start(poke{}, []int64{7, 8}); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := s.start(t.Context(), poke{}, []int64{7, 8}, ""); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -300,7 +319,7 @@ func TestJobsAreBounded(t *testing.T) {
 			start(t, s, poke{}, f.ids())
 		}
 		var busy *rest.Error
-		if _, err := s.start(poke{}, f.ids()); !errors.As(err, &busy) || busy.Status != http.StatusConflict {
+		if _, err := s.start(t.Context(), poke{}, f.ids(), ""); !errors.As(err, &busy) || busy.Status != http.StatusConflict {
 			t.Errorf("one more gave %v", err)
 		}
 		time.Sleep(time.Second)
@@ -322,7 +341,10 @@ func TestTheEndOfThePanelCancels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newNodes(3)
 		f.duration = time.Hour
-		s := New(Options{Fleet: f, Parallel: func() int { return 1 }, Changed: f.tell, Log: slog.New(slog.DiscardHandler)})
+		s, err := New(t.Context(), Options{Fleet: f, Store: &memory{}, Changed: f.tell, Parallel: func() int { return 1 }, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()

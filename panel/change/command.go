@@ -2,12 +2,12 @@ package change
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
+	"monitoring/words"
 )
 
 // KindCommand is a command of the operator's.
@@ -35,11 +35,12 @@ func (c Command) Timeout() time.Duration {
 
 func (c Command) Validate() error { return fieldError(c.Check()) }
 
-func (c Command) Title() string {
-	if r := []rune(c.Command); len(r) > titleOf {
-		return "command: " + string(r[:titleOf]) + "…"
+func (c Command) Title() words.Sentence {
+	line := c.ExecRequest.Command
+	if r := []rune(line); len(r) > titleOf {
+		line = string(r[:titleOf]) + "…"
 	}
-	return "command: " + c.ExecRequest.Command
+	return words.Say("command: %s", line)
 }
 
 func (c Command) Apply(ctx context.Context, t Target) (Outcome, error) {
@@ -49,9 +50,9 @@ func (c Command) Apply(ctx context.Context, t Target) (Outcome, error) {
 	}
 	run.Stdout, run.Truncated = cut(run.Stdout, run.Truncated)
 	run.Stderr, run.Truncated = cut(run.Stderr, run.Truncated)
-	out := Outcome{Message: fmt.Sprintf("exit code %d", run.ExitCode), Command: &run}
+	out := Outcome{Message: words.Say("exit code %d", run.ExitCode), Command: &run}
 	if run.Error != nil {
-		out.Message = *run.Error
+		out.Message = words.From(*run.Error, run.ErrorWords)
 	}
 	return out, nil
 }

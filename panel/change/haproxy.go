@@ -3,19 +3,21 @@ package change
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 // Changes of HAProxy.
 const (
 	KindHAProxyService    = "haproxy_service"
 	KindHAProxyRule       = "haproxy_rule_add"
+	KindHAProxyRuleUpdate = "haproxy_rule_update"
 	KindHAProxyRuleRemove = "haproxy_rule_remove"
 	KindHAProxyConfig     = "haproxy_config"
 )
@@ -33,9 +35,21 @@ var serviceActions = []string{"start", "stop", "restart", "reload"}
 
 // Kind implements Change, and so do the methods below it.
 func (c HAProxyService) Kind() string           { return KindHAProxyService }
-func (c HAProxyService) Title() string          { return "HAProxy: " + c.Action }
 func (c HAProxyService) Need() fleet.Need       { return needHAProxy }
 func (c HAProxyService) Timeout() time.Duration { return haproxyTimeout }
+
+func (c HAProxyService) Title() words.Sentence {
+	switch c.Action {
+	case "start":
+		return words.Say("HAProxy: start")
+	case "stop":
+		return words.Say("HAProxy: stop")
+	case "restart":
+		return words.Say("HAProxy: restart")
+	default:
+		return words.Say("HAProxy: reload")
+	}
+}
 
 func (c HAProxyService) Validate() error {
 	if !slices.Contains(serviceActions, c.Action) {
@@ -46,7 +60,7 @@ func (c HAProxyService) Validate() error {
 
 func (c HAProxyService) Apply(ctx context.Context, t Target) (Outcome, error) {
 	done, err := t.Client.HAProxyService(ctx, c.Action)
-	return Outcome{Message: done.Message, Code: done.Code}, err
+	return Outcome{Message: words.From(done.Message, done.Words), Code: done.Code}, err
 }
 
 // HAProxyRule adds a rule.
@@ -66,13 +80,66 @@ func (c HAProxyRule) filled() api.HAProxyRule {
 	return r
 }
 
-func (c HAProxyRule) Title() string {
+func (c HAProxyRule) Title() words.Sentence {
 	r := c.filled()
-	return fmt.Sprintf("HAProxy: add rule %s, %s :%d to %s:%d", r.Name, r.RuleType, r.ListenPort, r.TargetIP, r.TargetPort)
+	return words.Say("HAProxy: add rule %s, %s :%d to %s:%d", r.Name, r.RuleType, r.ListenPort, r.TargetIP, r.TargetPort)
 }
 
 func (c HAProxyRule) Apply(ctx context.Context, t Target) (Outcome, error) {
-	return haproxyOutcome(t.Client.AddHAProxyRule(ctx, c.filled(), api.Changing{IfConfig: t.IfFile}))
+	done, err := t.Client.AddHAProxyRule(ctx, c.filled(), t.changing())
+	return haproxyOutcome(t, done, err)
+}
+
+// Holds reports whether exactly this rule is there.
+func (c HAProxyRule) Holds(there api.HAProxyRules) bool {
+	return slices.Contains(there.Rules, c.filled())
+}
+
+// HAProxyRuleUpdate changes fields of the rule of a name.
+type HAProxyRuleUpdate struct {
+	Name string `json:"name"`
+	api.HAProxyRuleUpdate
+}
+
+// Kind implements Change, and so do the methods below it.
+func (c HAProxyRuleUpdate) Kind() string           { return KindHAProxyRuleUpdate }
+func (c HAProxyRuleUpdate) Need() fleet.Need       { return needHAProxy }
+func (c HAProxyRuleUpdate) Timeout() time.Duration { return haproxyTimeout }
+
+// Validate looks at the new fields in a rule whose other fields are right.
+func (c HAProxyRuleUpdate) Validate() error {
+	if c.HAProxyRuleUpdate == (api.HAProxyRuleUpdate{}) {
+		return storage.Invalid("payload", "name at least one field to change")
+	}
+	r := api.HAProxyRule{Name: c.Name, RuleType: api.RuleHTTPS, ListenPort: 1, TargetIP: "192.0.2.1", TargetPort: 1, CertDomain: "example.net"}
+	return fieldError(c.HAProxyRuleUpdate.Apply(r).Check())
+}
+
+func (c HAProxyRuleUpdate) Title() words.Sentence {
+	u := c.HAProxyRuleUpdate
+	fields := []string{field("rule_type", u.RuleType), field("listen_port", u.ListenPort), field("target_ip", u.TargetIP), field("target_port", u.TargetPort),
+		field("cert_domain", u.CertDomain), field("target_ssl", u.TargetSSL), field("send_proxy", u.SendProxy)}
+	fields = slices.DeleteFunc(fields, func(f string) bool { return f == "" })
+	return words.Say("HAProxy: change rule %s, %s", c.Name, strings.Join(fields, ", "))
+}
+
+func field[T any](name string, value *T) string {
+	if value == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %v", name, *value)
+}
+
+func (c HAProxyRuleUpdate) Apply(ctx context.Context, t Target) (Outcome, error) {
+	done, err := t.Client.UpdateHAProxyRule(ctx, c.Name, c.HAProxyRuleUpdate, t.changing())
+	return haproxyOutcome(t, done, err)
+}
+
+// Holds reports whether the rule has all of the fields already.
+func (c HAProxyRuleUpdate) Holds(there api.HAProxyRules) bool {
+	return slices.ContainsFunc(there.Rules, func(r api.HAProxyRule) bool {
+		return r.Name == c.Name && c.HAProxyRuleUpdate.Apply(r) == r
+	})
 }
 
 // HAProxyRuleRemove removes the rule that forwards a port to a target.
@@ -87,8 +154,8 @@ func (c HAProxyRuleRemove) Kind() string           { return KindHAProxyRuleRemov
 func (c HAProxyRuleRemove) Need() fleet.Need       { return needHAProxy }
 func (c HAProxyRuleRemove) Timeout() time.Duration { return haproxyTimeout }
 
-func (c HAProxyRuleRemove) Title() string {
-	return fmt.Sprintf("HAProxy: remove rule :%d to %s:%d", c.ListenPort, c.TargetIP, c.TargetPort)
+func (c HAProxyRuleRemove) Title() words.Sentence {
+	return words.Say("HAProxy: remove rule :%d to %s:%d", c.ListenPort, c.TargetIP, c.TargetPort)
 }
 
 func (c HAProxyRuleRemove) Validate() error {
@@ -103,7 +170,8 @@ func (c HAProxyRuleRemove) Apply(ctx context.Context, t Target) (Outcome, error)
 	}
 	for _, r := range list.Rules {
 		if r.ListenPort == c.ListenPort && r.TargetIP == c.TargetIP && r.TargetPort == c.TargetPort {
-			return haproxyOutcome(t.Client.RemoveHAProxyRule(ctx, r.Name, api.Changing{IfConfig: t.IfFile}))
+			done, err := t.Client.RemoveHAProxyRule(ctx, r.Name, t.changing())
+			return haproxyOutcome(t, done, err)
 		}
 	}
 	return Outcome{}, notThere("the server has no such rule")
@@ -122,8 +190,8 @@ func (c HAProxyConfig) Kind() string           { return KindHAProxyConfig }
 func (c HAProxyConfig) Need() fleet.Need       { return needHAProxy }
 func (c HAProxyConfig) Timeout() time.Duration { return haproxyTimeout }
 
-func (c HAProxyConfig) Title() string {
-	return fmt.Sprintf("HAProxy: replace the configuration, %d bytes", len(c.ConfigContent))
+func (c HAProxyConfig) Title() words.Sentence {
+	return words.Say("HAProxy: replace the configuration, %d bytes", len(c.ConfigContent))
 }
 
 func (c HAProxyConfig) Validate() error {
@@ -133,16 +201,33 @@ func (c HAProxyConfig) Validate() error {
 	return nil
 }
 
-func (c HAProxyConfig) Apply(ctx context.Context, t Target) (Outcome, error) {
-	return haproxyOutcome(t.Client.ApplyHAProxyConfig(ctx, api.HAProxyConfigApply{ConfigContent: c.ConfigContent, ReloadAfter: c.ReloadAfter}, api.Changing{IfConfig: t.IfFile}))
+// Holds reports whether the file is this one.
+func (c HAProxyConfig) Holds(there api.HAProxyRules) bool {
+	return there.ConfigHash == api.HashConfig([]byte(c.ConfigContent))
 }
 
-func haproxyOutcome(done api.HAProxyChanged, err error) (Outcome, error) {
-	return Outcome{Message: done.Message, Code: done.Code, File: done.ConfigHash}, err
+func (c HAProxyConfig) Apply(ctx context.Context, t Target) (Outcome, error) {
+	done, err := t.Client.ApplyHAProxyConfig(ctx, api.HAProxyConfigApply{ConfigContent: c.ConfigContent, ReloadAfter: c.ReloadAfter}, t.changing())
+	return haproxyOutcome(t, done, err)
+}
+
+// changing is how the file of HAProxy is to be changed.
+func (t Target) changing() api.Changing { return api.Changing{IfConfig: t.IfFile, DryRun: t.DryRun} }
+
+func haproxyOutcome(t Target, done api.HAProxyChanged, err error) (Outcome, error) {
+	file := done.ConfigHash
+	if t.DryRun {
+		file = api.HashConfig([]byte(done.Content))
+	}
+	return Outcome{Message: words.From(done.Message, done.Words), Code: done.Code, File: file}, err
 }
 
 // notThere is what an agent would answer about something that it does not have.
-func notThere(detail string) error {
-	f := api.Failure{Code: api.CodeNotFound, Detail: detail}
-	return &api.StatusError{Code: http.StatusNotFound, Detail: detail, Failure: f}
+func notThere(format string, args ...any) error {
+	return refused(api.Fail(api.CodeNotFound, format, args...))
+}
+
+// refused is what the client of an agent makes of its refusal.
+func refused(f *api.Failure) error {
+	return &api.StatusError{Code: f.Status(), Detail: f.Detail, Failure: *f}
 }

@@ -6,7 +6,6 @@ package firewall
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -114,6 +113,6 @@ func isRefusal(err error) bool {
 }
 
 func notConfirmed(within time.Duration, err error) error {
-	return rest.Fail(http.StatusBadGateway, "reverted", fmt.Sprintf(
-		"after the change the server could not be reached by a new connection, so it takes the change back within %.0f seconds: %v", within.Seconds(), err))
+	return rest.Fail(http.StatusBadGateway, "reverted",
+		"after the change the server could not be reached by a new connection, so it takes the change back within %.0f seconds: %v", within.Seconds(), rest.Words(err))
 }

@@ -11,6 +11,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/panel/rest"
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 // Need is what a question takes of an agent: the subsystem's capability, and what its owner has to allow.
@@ -64,14 +65,14 @@ var errDisabled = rest.Fail(http.StatusServiceUnavailable, "monitoring_disabled"
 
 // restricted is no 403: towards a browser that would mean "log in again".
 func restricted(domain string) error {
-	return rest.Fail(http.StatusConflict, api.CodeRestricted, "restricted by the node's owner: the agent's AGENT_ALLOW does not open "+domain)
+	return rest.Fail(http.StatusConflict, api.CodeRestricted, "restricted by the node's owner: the agent's AGENT_ALLOW does not open %s", domain)
 }
 
 // CodeOutdated is the code of an agent that lacks a capability.
 const CodeOutdated = "agent_outdated"
 
 func outdated(capability string) error {
-	return rest.Fail(http.StatusConflict, CodeOutdated, "the agent of this server does not know "+capability+": update the agent")
+	return rest.Fail(http.StatusConflict, CodeOutdated, "the agent of this server does not know %s: update the agent", capability)
 }
 
 // Controller is what Ask needs of *Service. A feature names it as the type of its field, so that tests can put agents
@@ -111,9 +112,9 @@ func AgentError(err error, need Need) error {
 	}
 	text, code := Classify(err)
 	if code == CodeTimeout {
-		return rest.Fail(http.StatusGatewayTimeout, "agent_timeout", text)
+		return rest.FailWith(http.StatusGatewayTimeout, "agent_timeout", text)
 	}
-	return rest.Fail(http.StatusBadGateway, "agent_unreachable", text)
+	return rest.FailWith(http.StatusBadGateway, "agent_unreachable", text)
 }
 
 // refusal passes on what an agent said. Its words come from a machine that may be a stranger's: they are text, and
@@ -124,17 +125,23 @@ func refusal(status *api.StatusError, need Need) error {
 	case api.CodeRestricted:
 		return restricted(need.Domain)
 	case api.CodeInvalid, api.CodeNotFound, api.CodeConflict, api.CodeRefused, api.CodeNotInstalled, api.CodeChanged, api.CodeBusy:
-		detail := printable(f.Detail)
-		if detail == "" {
-			detail = "the agent refused"
-		}
-		return &rest.Error{Status: f.Status(), Code: f.Code, Field: f.Field, Detail: detail, Log: printable(f.Log)}
+		said := agentWords(f)
+		return &rest.Error{Status: f.Status(), Code: f.Code, Field: f.Field, Detail: said.English, Words: said.Translatable(), Log: printable(f.Log)}
 	case "":
 		if status.Code == http.StatusNotFound { // a path that it does not have
 			return outdated(need.Capability)
 		}
 	}
-	return &rest.Error{Status: http.StatusBadGateway, Code: "agent_failed", Detail: "the agent reports an error: " + printable(status.Error()), Log: printable(f.Log)}
+	said := words.Say("the agent reports an error: %v", words.Plain(printable(status.Error())))
+	return &rest.Error{Status: http.StatusBadGateway, Code: "agent_failed", Detail: said.English, Words: said.Translatable(), Log: printable(f.Log)}
+}
+
+// agentWords is why an agent refused.
+func agentWords(f api.Failure) words.Sentence {
+	if f.Detail == "" {
+		return words.Say("the agent refused")
+	}
+	return words.From(printable(f.Detail), f.Words)
 }
 
 // printable removes what could confuse a terminal or a log.

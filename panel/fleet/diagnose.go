@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -13,19 +12,21 @@ import (
 
 	"monitoring/agent/api"
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 const testTimeout = 10 * time.Second
 
 // TestResponse is the outcome of asking an agent on a fresh connection. Message says in plain words what is wrong.
 type TestResponse struct {
-	Success    bool   `json:"success"`
-	Status     string `json:"status"` // online, error or timeout
-	ServerName string `json:"server_name,omitempty"`
-	Version    string `json:"version,omitempty"`
-	Message    string `json:"message,omitempty"`
-	Stage      string `json:"stage,omitempty"` // dns, tcp, tls, identity or http
-	Code       int    `json:"code,omitempty"`
+	Success    bool            `json:"success"`
+	Status     string          `json:"status"` // online, error or timeout
+	ServerName string          `json:"server_name,omitempty"`
+	Version    string          `json:"version,omitempty"`
+	Message    string          `json:"message,omitempty"`
+	Words      *words.Sentence `json:"words,omitempty"` // Message for the UI
+	Stage      string          `json:"stage,omitempty"` // dns, tcp, tls, identity or http
+	Code       int             `json:"code,omitempty"`
 }
 
 // Diagnose connects to a server's agent anew and tells how far that got.
@@ -54,10 +55,11 @@ func (s *Service) failure(err error, id int64) TestResponse {
 	s.mu.RUnlock()
 	stage, message := explain(err, addr)
 	if name := s.ownerOf(err); name != "" {
-		message = fmt.Sprintf("the agent at %s is the one of the server %q: one of the two has the wrong address", addr, name)
+		message = words.Say("the agent at %s is the one of the server %q: one of the two has the wrong address", addr, name)
 	}
+	message = shortened(message)
 	_, code := Classify(err)
-	r := TestResponse{Status: "error", Message: shorten(message), Stage: stage, Code: code}
+	r := TestResponse{Status: "error", Message: message.English, Words: message.Translatable(), Stage: stage, Code: code}
 	if isTimeout(err) {
 		r.Status = "timeout"
 	}
@@ -89,7 +91,7 @@ func stageOf(err error) string {
 }
 
 // explain says at which stage err happened and, for people, what it means. addr may be empty.
-func explain(err error, addr string) (stage, message string) {
+func explain(err error, addr string) (stage string, message words.Sentence) {
 	if addr == "" {
 		addr = "the address"
 	}
@@ -102,58 +104,66 @@ func explain(err error, addr string) (stage, message string) {
 	case StageTLS:
 		return stage, explainTLS(err, addr)
 	case StageIdentity:
-		return stage, rootCause(err).Error()
+		return stage, explainIdentity(err)
 	default:
 		return stage, explainHTTP(err)
 	}
 }
 
-func explainDNS(err error) string {
+func explainIdentity(err error) words.Sentence {
+	var identity *IdentityError
+	if errors.As(err, &identity) {
+		return identity.Reason
+	}
+	return words.Plain(rootCause(err).Error())
+}
+
+func explainDNS(err error) words.Sentence {
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound {
-		return fmt.Sprintf("DNS knows no address for %s: check the spelling, or use the IP address", dns.Name)
+		return words.Say("DNS knows no address for %s: check the spelling, or use the IP address", dns.Name)
 	}
-	return "DNS did not answer: the panel's name server is unreachable or slow"
+	return words.Say("DNS did not answer: the panel's name server is unreachable or slow")
 }
 
-func explainTCP(err error, addr string) string {
+func explainTCP(err error, addr string) words.Sentence {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Sprintf("%s refuses connections: the agent is not running, or it listens on another port", addr)
+		return words.Say("%s refuses connections: the agent is not running, or it listens on another port", addr)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return fmt.Sprintf("there is no route from the panel to %s", addr)
+		return words.Say("there is no route from the panel to %s", addr)
 	case isTimeout(err):
-		return fmt.Sprintf("%s does not answer: a firewall drops the packets, or the machine is off", addr)
+		return words.Say("%s does not answer: a firewall drops the packets, or the machine is off", addr)
 	default:
-		return fmt.Sprintf("the connection to %s failed: %v", addr, rootCause(err))
+		return words.Say("the connection to %s failed: %v", addr, rootCause(err))
 	}
 }
 
-func explainTLS(err error, addr string) string {
+func explainTLS(err error, addr string) words.Sentence {
 	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &record):
-		return fmt.Sprintf("something answers at %s, but it does not speak TLS: another service has this port", addr)
+		return words.Say("something answers at %s, but it does not speak TLS: another service has this port", addr)
 	case isTimeout(err):
-		return fmt.Sprintf("%s accepts connections but does not answer the TLS greeting: the agent hangs, or another service has this port", addr)
+		return words.Say("%s accepts connections but does not answer the TLS greeting: the agent hangs, or another service has this port", addr)
 	case isClosed(err):
-		return fmt.Sprintf("%s closed the connection without an answer: it is no agent, or a proxy or firewall stands in between", addr)
+		return words.Say("%s closed the connection without an answer: it is no agent, or a proxy or firewall stands in between", addr)
 	default:
-		return fmt.Sprintf("the TLS handshake with %s failed: %v", addr, rootCause(err))
+		return words.Say("the TLS handshake with %s failed: %v", addr, rootCause(err))
 	}
 }
 
-func explainHTTP(err error) string {
+func explainHTTP(err error) words.Sentence {
 	var status *api.StatusError
 	switch {
 	case errors.As(err, &status):
-		return status.Error()
+		return words.Plain(status.Error())
 	case isTimeout(err):
-		return "the agent did not answer in time"
+		return words.Say("the agent did not answer in time")
 	case isClosed(err):
-		return "the agent closed the connection after seeing the panel's certificate: its clock is wrong, or it trusts another panel"
+		return words.Say("the agent closed the connection after seeing the panel's certificate: its clock is wrong, or it trusts another panel")
 	default:
-		return fmt.Sprintf("the agent's answer makes no sense: %v", rootCause(err))
+		return words.Say("the agent's answer makes no sense: %v", rootCause(err))
 	}
 }
 

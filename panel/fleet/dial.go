@@ -13,6 +13,7 @@ import (
 
 	"monitoring/agent/api"
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 const (
@@ -44,23 +45,21 @@ func (e *DialError) Timeout() bool { return isTimeout(e.Err) }
 
 // IdentityError says why the certificate at a server's address is refused.
 type IdentityError struct {
-	Reason  string // people read it
+	Reason  words.Sentence
 	AgentID string // of the agent that answered, if it is another one of this panel
 }
 
-func (e *IdentityError) Error() string { return e.Reason }
-
-const joinAgain = ": make a new install token and join the server again"
+func (e *IdentityError) Error() string { return e.Reason.English }
 
 // Reasons for a refusal.
 var (
-	errNoCertificate = &IdentityError{Reason: "no certificate is shown there"}
-	errForeign       = &IdentityError{Reason: "the certificate there does not come from this panel: it is no agent, or an agent that has joined another panel"}
-	errExpired       = &IdentityError{Reason: "the agent's certificate is out of date" + joinAgain}
-	errNoAgentCert   = &IdentityError{Reason: "the certificate there is not one for an agent"}
-	errUnknownSerial = &IdentityError{Reason: "the agent shows a certificate that this panel has no record of" + joinAgain}
-	errRevoked       = &IdentityError{Reason: "the agent's certificate has been revoked by a newer install token: install it again with that token"}
-	errSuperseded    = &IdentityError{Reason: "the agent shows its install certificate although it has joined already" + joinAgain}
+	errNoCertificate = &IdentityError{Reason: words.Say("no certificate is shown there")}
+	errForeign       = &IdentityError{Reason: words.Say("the certificate there does not come from this panel: it is no agent, or an agent that has joined another panel")}
+	errExpired       = &IdentityError{Reason: words.Say("the agent's certificate is out of date: make a new install token and join the server again")}
+	errNoAgentCert   = &IdentityError{Reason: words.Say("the certificate there is not one for an agent")}
+	errUnknownSerial = &IdentityError{Reason: words.Say("the agent shows a certificate that this panel has no record of: make a new install token and join the server again")}
+	errRevoked       = &IdentityError{Reason: words.Say("the agent's certificate has been revoked by a newer install token: install it again with that token")}
+	errSuperseded    = &IdentityError{Reason: words.Say("the agent shows its install certificate although it has joined already: make a new install token and join the server again")}
 )
 
 // dial connects to a server's agent and returns a connection that presented its lasting certificate: an agent that
@@ -166,7 +165,7 @@ func (s *Service) checkAgent(n *node, chain []*x509.Certificate) error {
 	case !ok:
 		return errNoAgentCert
 	case agentID != n.agentID:
-		return &IdentityError{Reason: "an agent of this panel answers, but it is not the agent of this server", AgentID: agentID}
+		return &IdentityError{Reason: words.Say("an agent of this panel answers, but it is not the agent of this server"), AgentID: agentID}
 	}
 	return s.checkRecord(n, leaf)
 }

@@ -6,6 +6,7 @@ import (
 
 	"monitoring/panel/rest"
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 // Routes are the servers and folders, below /api/servers.
@@ -72,8 +73,9 @@ type BulkResult struct {
 
 // BulkError is the error of one line.
 type BulkError struct {
-	Detail string `json:"detail"`
-	Field  string `json:"field,omitempty"`
+	Detail string          `json:"detail"`
+	Field  string          `json:"field,omitempty"`
+	Words  *words.Sentence `json:"words,omitempty"` // Detail for the UI
 }
 
 func (s *Service) createServers(w http.ResponseWriter, r *http.Request) error {
@@ -105,9 +107,9 @@ func lineError(err error) *BulkError {
 	var answer *rest.Error
 	switch {
 	case errors.As(err, &field):
-		return &BulkError{field.Detail, field.Field}
+		return &BulkError{field.Detail, field.Field, field.Words}
 	case errors.As(err, &answer):
-		return &BulkError{answer.Detail, answer.Field}
+		return &BulkError{answer.Detail, answer.Field, answer.Words}
 	default:
 		return nil
 	}
@@ -204,11 +206,12 @@ func (s *Service) installServer(w http.ResponseWriter, r *http.Request) error {
 
 // JoinStatus is what the panel sees while a server waits for its agent.
 type JoinStatus struct {
-	Joined    bool    `json:"joined"`
-	Waiting   bool    `json:"waiting"` // an install token is valid
-	ExpiresAt *string `json:"expires_at"`
-	LastError string  `json:"last_error"`
-	Stage     string  `json:"stage"`
+	Joined     bool            `json:"joined"`
+	Waiting    bool            `json:"waiting"` // an install token is valid
+	ExpiresAt  *string         `json:"expires_at"`
+	LastError  string          `json:"last_error"`
+	ErrorWords *words.Sentence `json:"error_words,omitempty"` // LastError for the UI
+	Stage      string          `json:"stage"`
 }
 
 // joinStatus looks for the agent itself, so that whoever watches need not wait for the next poll.
@@ -224,7 +227,7 @@ func (s *Service) joinStatus(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		status = s.joinState(n)
-		status.LastError, status.Stage = seen.Message, seen.Stage
+		status.LastError, status.ErrorWords, status.Stage = seen.Message, seen.Words, seen.Stage
 	}
 	return rest.Encode(w, http.StatusOK, status)
 }

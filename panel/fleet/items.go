@@ -6,25 +6,27 @@ import (
 
 	"monitoring/agent/api"
 	"monitoring/panel/rest"
+	"monitoring/words"
 )
 
 // ServerItem is a server as clients see it.
 type ServerItem struct {
-	ID           int64    `json:"id"`
-	Name         string   `json:"name"`
-	URL          string   `json:"url"`
-	Position     int      `json:"position"`
-	IsActive     bool     `json:"is_active"`
-	Folder       *string  `json:"folder"`
-	LastSeen     *string  `json:"last_seen"`
-	LastError    *string  `json:"last_error"`
-	ErrorCode    *int     `json:"error_code"`
-	Restricted   bool     `json:"restricted"` // the node's owner does not allow everything
-	AgentVersion string   `json:"agent_version"`
-	Joined       bool     `json:"joined"`
-	Status       string   `json:"status"`
-	Metrics      *Summary `json:"metrics"`
-	Traffic      *Traffic `json:"traffic"`
+	ID           int64           `json:"id"`
+	Name         string          `json:"name"`
+	URL          string          `json:"url"`
+	Position     int             `json:"position"`
+	IsActive     bool            `json:"is_active"`
+	Folder       *string         `json:"folder"`
+	LastSeen     *string         `json:"last_seen"`
+	LastError    *string         `json:"last_error"`
+	ErrorWords   *words.Sentence `json:"error_words,omitempty"` // LastError for the UI
+	ErrorCode    *int            `json:"error_code"`
+	Restricted   bool            `json:"restricted"` // the node's owner does not allow everything
+	AgentVersion string          `json:"agent_version"`
+	Joined       bool            `json:"joined"`
+	Status       string          `json:"status"`
+	Metrics      *Summary        `json:"metrics"`
+	Traffic      *Traffic        `json:"traffic"`
 }
 
 // Summary is the last document of a server without its long lists.
@@ -84,7 +86,7 @@ func (s *Service) item(n *node) ServerItem {
 	srv := n.server
 	item := ServerItem{
 		ID: srv.ID, Name: srv.Name, URL: srv.URL, Position: srv.Position, IsActive: srv.IsActive, Folder: srv.Folder,
-		LastError: srv.LastError, ErrorCode: srv.ErrorCode, Joined: n.joined(s.now()), Status: n.status(),
+		LastError: srv.LastError, ErrorWords: srv.ErrorWords, ErrorCode: srv.ErrorCode, Joined: n.joined(s.now()), Status: n.status(),
 	}
 	if srv.LastSeen != nil {
 		seen := stamp(*srv.LastSeen)

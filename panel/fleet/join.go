@@ -189,7 +189,7 @@ func (s *Service) joinBinary(w http.ResponseWriter, r *http.Request) error {
 	f, err := s.binaries.open(arch)
 	if err != nil {
 		s.log.Error("serve agent binary", "arch", arch, "err", err)
-		return rest.Fail(http.StatusNotFound, "no_binary", "this panel carries no agent for "+arch)
+		return rest.Fail(http.StatusNotFound, "no_binary", "this panel carries no agent for %s", arch)
 	}
 	defer f.Close()
 	w.Header().Set("Content-Type", "application/octet-stream")

@@ -75,7 +75,7 @@ func (n *node) newClient(dial func(context.Context) (net.Conn, error), once bool
 // adopt takes over the configured fields of srv and reports whether any differs.
 func (n *node) adopt(srv storage.Server) bool {
 	old := n.server
-	srv.LastSeen, srv.LastError, srv.ErrorCode = old.LastSeen, old.LastError, old.ErrorCode
+	srv.LastSeen, srv.LastError, srv.ErrorWords, srv.ErrorCode = old.LastSeen, old.LastError, old.ErrorWords, old.ErrorCode
 	n.server = srv
 	moved := old.URL != srv.URL
 	if moved {
@@ -87,7 +87,7 @@ func (n *node) adopt(srv storage.Server) bool {
 
 // forgetReach drops what was known of an agent that is no longer the one at the other end.
 func (n *node) forgetReach() {
-	n.server.LastError, n.server.ErrorCode = nil, nil
+	n.server.LastError, n.server.ErrorWords, n.server.ErrorCode = nil, nil, nil
 	n.reported, n.about, n.aboutAt = false, about{}, time.Time{}
 	n.dirty = true
 }

@@ -14,6 +14,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/storage"
 	"monitoring/storage/postgres"
+	"monitoring/words"
 )
 
 // Status of a server as clients of the predecessor know it.
@@ -32,26 +33,26 @@ const (
 )
 
 // Classify puts an error of talking to an agent into the words and the code of a server record.
-func Classify(err error) (text string, code int) {
+func Classify(err error) (text words.Sentence, code int) {
 	var status *api.StatusError
 	switch {
 	case err == nil:
-		return "", 0
+		return words.Sentence{}, 0
 	case errors.As(err, &status):
 		if status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden {
-			return "Authentication failed", status.Code
+			return words.Say("Authentication failed"), status.Code
 		}
-		return fmt.Sprintf("Server error: HTTP %d", status.Code), status.Code
+		return words.Say("Server error: HTTP %d", status.Code), status.Code
 	case isTimeout(err):
-		return "Connection timeout", CodeTimeout
+		return words.Say("Connection timeout"), CodeTimeout
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "Connection refused", CodeRefused
+		return words.Say("Connection refused"), CodeRefused
 	}
 	_, reason := explain(err, "")
 	if isTLS(err) {
-		return shorten("SSL certificate error: " + reason), CodeTLS
+		return shortened(words.Say("SSL certificate error: %v", reason)), CodeTLS
 	}
-	return shorten("Unknown error: " + reason), CodeUnknown
+	return shortened(words.Say("Unknown error: %v", reason)), CodeUnknown
 }
 
 func isTimeout(err error) bool {
@@ -72,6 +73,14 @@ func shorten(text string) string {
 	return text
 }
 
+// shortened drops the words of a text that is too long: it is some program's that we do not know.
+func shortened(t words.Sentence) words.Sentence {
+	if short := shorten(t.English); short != t.English {
+		return words.Plain(short)
+	}
+	return t
+}
+
 // Report takes the outcome of a poll: nil means that the agent answered. Memory shows it at once, Postgres within a
 // few seconds. A poll that the panel itself called off says nothing.
 func (s *Service) Report(id int64, err error, at time.Time) {
@@ -88,11 +97,11 @@ func (s *Service) Report(id int64, err error, at time.Time) {
 	n.reported, n.dirty = true, true
 	if err == nil {
 		n.polls.ok++
-		n.server.LastSeen, n.server.LastError, n.server.ErrorCode = &at, nil, nil
+		n.server.LastSeen, n.server.LastError, n.server.ErrorWords, n.server.ErrorCode = &at, nil, nil, nil
 		return
 	}
 	n.polls.failed++
-	n.server.LastError, n.server.ErrorCode = &text, &code
+	n.server.LastError, n.server.ErrorWords, n.server.ErrorCode = &text.English, text.Translatable(), &code
 }
 
 // Polls counts the polls of a server that have ended since the panel started: those that were answered, and the others.

@@ -24,7 +24,7 @@ func TestClassify(t *testing.T) {
 		t.Helper()
 		wrapped := &url.Error{Op: "Get", URL: "https://x", Err: err}
 		gotText, gotCode := Classify(wrapped)
-		if !strings.HasPrefix(gotText, text) || gotCode != code {
+		if !strings.HasPrefix(gotText.English, text) || gotCode != code {
 			t.Errorf("%v: %q/%d, want %q/%d", err, gotText, gotCode, text, code)
 		}
 	}
@@ -45,10 +45,10 @@ func TestClassify(t *testing.T) {
 	f(&DialError{StageDNS, &net.DNSError{IsNotFound: true, Name: "x.invalid"}}, "Unknown error: DNS knows no address for x.invalid", 500)
 	f(io.EOF, "Unknown error: the agent closed the connection", 500)
 	f(errors.New(strings.Repeat("я", 2000)), "Unknown error: ", 500)
-	if text, _ := Classify(errors.New(strings.Repeat("я", 2000))); len([]rune(text)) > storage.MaxLastError {
-		t.Errorf("%d characters do not fit the record", len([]rune(text)))
+	if text, _ := Classify(errors.New(strings.Repeat("я", 2000))); len([]rune(text.English)) > storage.MaxLastError {
+		t.Errorf("%d characters do not fit the record", len([]rune(text.English)))
 	}
-	if text, code := Classify(nil); text != "" || code != 0 {
+	if text, code := Classify(nil); text.English != "" || code != 0 {
 		t.Errorf("no error: %q/%d", text, code)
 	}
 }

@@ -8,11 +8,12 @@ import (
 )
 
 const (
-	maxBulk     = 1000 // servers of one pasted list
-	maxIDs      = 10000
-	maxAPIKey   = 200
-	presetError = "must be full, readonly or monitor"
+	maxBulk   = 1000 // servers of one pasted list
+	maxIDs    = 10000
+	maxAPIKey = 200
 )
+
+func errPreset() error { return storage.Invalid("preset", "must be full, readonly or monitor") }
 
 // CreateServerRequest adds a server. APIKey is what clients of the predecessor send; it is ignored.
 type CreateServerRequest struct {
@@ -36,7 +37,7 @@ func (r CreateServerRequest) server() (storage.Server, error) {
 		return srv, storage.Invalid("api_key", "at most 200 characters; the panel does not use it")
 	}
 	if !validPreset(r.preset()) {
-		return srv, storage.Invalid("preset", presetError)
+		return srv, errPreset()
 	}
 	return normalized(srv)
 }
@@ -133,7 +134,7 @@ func (r BulkRequest) Validate() error {
 		return storage.Invalid("servers", "give 1 to 1000 servers")
 	}
 	if r.Preset != "" && !validPreset(r.Preset) {
-		return storage.Invalid("preset", presetError)
+		return errPreset()
 	}
 	return nil
 }
@@ -146,7 +147,7 @@ type InstallRequest struct {
 // Validate implements rest.Validator.
 func (r InstallRequest) Validate() error {
 	if r.Preset != "" && !validPreset(r.Preset) {
-		return storage.Invalid("preset", presetError)
+		return errPreset()
 	}
 	return nil
 }

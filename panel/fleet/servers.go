@@ -69,8 +69,7 @@ func (s *Service) addressIsFree(url string, except int64) error {
 	defer s.mu.RUnlock()
 	for _, n := range s.nodes {
 		if n.id != except && n.server.URL == url {
-			return &rest.Error{Status: http.StatusConflict, Code: "conflict", Field: "url",
-				Detail: fmt.Sprintf("the server %q has this address already", n.server.Name)}
+			return rest.FailField(http.StatusConflict, "conflict", "url", "the server %q has this address already", n.server.Name)
 		}
 	}
 	return nil
@@ -218,7 +217,7 @@ func (s *Service) allKnown(ids []int64) error {
 	defer s.mu.RUnlock()
 	for _, id := range ids {
 		if s.nodes[id] == nil {
-			return storage.Invalid("server_ids", fmt.Sprintf("there is no server %d", id))
+			return storage.Invalid("server_ids", "there is no server %d", id)
 		}
 	}
 	return nil

@@ -124,6 +124,14 @@ func (s *Service) ConfigHash(id int64) string {
 // Expire has a server asked anew, because somebody has changed something on it.
 func (s *Service) Expire(id int64) { s.cache.expire(id) }
 
+// FirewallHash is the hash of a server's firewall rules as they were last seen, "" if they were not.
+func (s *Service) FirewallHash(id int64) string {
+	if r, ok := s.cache.get(id); ok && r.Firewall != nil && r.Firewall.Rules != nil {
+		return r.Firewall.Rules.Hash()
+	}
+	return ""
+}
+
 // cached answers without asking the agent.
 func (s *Service) cached(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.ID(r, "id")

@@ -20,7 +20,7 @@ func (r AddRuleRequest) Validate() error { return fieldError(r.Check()) }
 // fieldError is the panel's form of what the agent would say as well.
 func fieldError(err error) error {
 	if f, ok := err.(*api.Failure); ok {
-		return storage.Invalid(f.Field, f.Detail)
+		return &storage.FieldError{Field: f.Field, Detail: f.Detail, Words: f.Words}
 	}
 	return err
 }

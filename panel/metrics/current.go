@@ -62,7 +62,7 @@ func ask[T any](s *Service, w http.ResponseWriter, r *http.Request, question fun
 func unreachable(err error) error {
 	text, code := fleet.Classify(err)
 	if code == http.StatusGatewayTimeout {
-		return rest.Fail(http.StatusGatewayTimeout, "agent_timeout", text)
+		return rest.FailWith(http.StatusGatewayTimeout, "agent_timeout", text)
 	}
-	return rest.Fail(http.StatusBadGateway, "agent_unreachable", text)
+	return rest.FailWith(http.StatusBadGateway, "agent_unreachable", text)
 }

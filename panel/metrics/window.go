@@ -88,7 +88,7 @@ func parseTime(field, text string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, storage.Invalid(field, field+" must be an ISO 8601 time such as 2026-11-23T12:00:00Z")
+	return time.Time{}, storage.Invalid(field, "%s must be an ISO 8601 time such as 2026-11-23T12:00:00Z", field)
 }
 
 // window is a span cut into points. A point at t stands for (t-step, t]; every t is a multiple of step, so that the
@@ -176,5 +176,5 @@ func queryBool(r *http.Request, name string) (bool, error) {
 	case "true", "1":
 		return true, nil
 	}
-	return false, &rest.Error{Status: http.StatusBadRequest, Code: "invalid", Field: name, Detail: name + " must be true or false"}
+	return false, rest.FailField(http.StatusBadRequest, "invalid", name, "%s must be true or false", name)
 }

@@ -16,6 +16,7 @@ import (
 	"monitoring/panel/rest"
 	"monitoring/storage"
 	"monitoring/storage/postgres"
+	"monitoring/words"
 )
 
 const (
@@ -115,11 +116,11 @@ func (s *Service) deliverAll(ctx context.Context, list []storage.Operation) erro
 func (s *Service) deliver(ctx context.Context, o storage.Operation) (gone bool, err error) {
 	c, err := change.Parse(o.Kind, o.Payload)
 	if err != nil { // kept by another version of the panel
-		return false, s.move(ctx, o, storage.OperationFailed, err.Error(), "")
+		return false, s.move(ctx, o, storage.OperationFailed, rest.Words(err), "")
 	}
 	client, err := s.o.Fleet.Control(o.ServerID, c.Need())
 	if err != nil {
-		return false, s.move(ctx, o, storage.OperationFailed, reason(err), "")
+		return false, s.move(ctx, o, storage.OperationFailed, rest.Words(err), "")
 	}
 	limited, cancel := context.WithTimeout(ctx, c.Timeout()+slack)
 	defer cancel()
@@ -127,41 +128,76 @@ func (s *Service) deliver(ctx context.Context, o storage.Operation) (gone bool, 
 	if o.Base == anyBase {
 		target.IfFile = ""
 	}
-	outcome, err := c.Apply(limited, target)
+	outcome, err := s.make(limited, o, c, target)
 	s.o.Changed(o.ServerID)
 	if err == nil {
 		return false, s.move(ctx, o, storage.OperationDelivered, outcome.Message, outcome.File)
 	}
-	err = fleet.AgentError(err, c.Need())
-	var told *rest.Error
-	switch {
-	case !errors.As(err, &told) || told.Status == http.StatusBadGateway && told.Code != codeReverted ||
-		told.Status == http.StatusGatewayTimeout || told.Code == api.CodeBusy:
+	told, ok := refusal(err, c)
+	if !ok {
 		s.log.Debug("deliver operation", "operation", o.ID, "server", o.ServerID, "err", err)
 		return true, nil
-	case told.Code == api.CodeNotFound: // what was to go is gone, perhaps by us before the panel was killed
-		return false, s.move(ctx, o, storage.OperationDelivered, told.Detail, "")
-	case told.Code == api.CodeChanged:
-		return false, s.move(ctx, o, storage.OperationConflict, told.Detail, "")
 	}
-	return false, s.move(ctx, o, storage.OperationFailed, told.Detail, "")
+	if told.Code == api.CodeChanged || told.Code == api.CodeNotFound && change.Removes(c) {
+		return s.settle(ctx, limited, o, c, client, told)
+	}
+	return false, s.move(ctx, o, storage.OperationFailed, rest.Words(told), "")
+}
+
+// make makes the change. Where it is meant for a thing as it was seen, what it is about to make of it is noted first: a
+// panel that is killed in between knows its own work again.
+func (s *Service) make(ctx context.Context, o storage.Operation, c change.Change, t change.Target) (change.Outcome, error) {
+	if t.IfFile != "" && change.Of(c) != "" {
+		dry := t
+		dry.DryRun = true
+		foreseen, err := c.Apply(ctx, dry)
+		if err != nil {
+			return foreseen, err
+		}
+		if err := s.o.Store.ForeseeOperation(ctx, o.ID, foreseen.File); err != nil {
+			return foreseen, fmt.Errorf("note operation: %w", err)
+		}
+	}
+	return c.Apply(ctx, t)
+}
+
+// refusal is what a server said against a change; false means that it may well take it later.
+func refusal(err error, c change.Change) (told *rest.Error, ok bool) {
+	switch {
+	case !errors.As(fleet.AgentError(err, c.Need()), &told),
+		told.Status == http.StatusBadGateway && told.Code != codeReverted, told.Status == http.StatusGatewayTimeout, told.Code == api.CodeBusy:
+		return nil, false
+	}
+	return told, true
+}
+
+// settle decides about a change whose thing is no longer what it was meant for, or has nothing to remove: made already,
+// perhaps by us before the panel was killed, or a matter for a person. limited bounds the questions to the server.
+func (s *Service) settle(ctx, limited context.Context, o storage.Operation, c change.Change, client *api.Client, told *rest.Error) (gone bool, err error) {
+	now, holds, err := change.Look(limited, client, c)
+	if err != nil {
+		s.log.Debug("look at what an operation changes", "operation", o.ID, "server", o.ServerID, "err", err)
+		return true, nil
+	}
+	after := ""
+	if now == o.Foreseen {
+		after = now // exactly as this change leaves it, so what is behind it can go on from there
+	}
+	switch {
+	case told.Code == api.CodeNotFound:
+		return false, s.move(ctx, o, storage.OperationDelivered, rest.Words(told), after)
+	case holds || after != "":
+		return false, s.move(ctx, o, storage.OperationDelivered, words.Say("it is as wanted already"), after)
+	}
+	return false, s.move(ctx, o, storage.OperationConflict, rest.Words(told), "")
 }
 
 // codeReverted is of a firewall change that would have cut the panel off: trying it again would cut it off again.
 const codeReverted = "reverted"
 
-// reason is the text of an error for people.
-func reason(err error) string {
-	var told *rest.Error
-	if errors.As(err, &told) {
-		return told.Detail
-	}
-	return err.Error()
-}
-
-// move writes what became of an operation. With after, the hash of the file as we left it, the operations behind it that
-// were made for the same file take it as theirs.
-func (s *Service) move(ctx context.Context, o storage.Operation, state, message, after string) error {
+// move writes what became of an operation. With after, the hash of the thing as we left it, the operations behind it that
+// were made for the same one take it as theirs.
+func (s *Service) move(ctx context.Context, o storage.Operation, state string, message words.Sentence, after string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime) // what was done is written even at the end
 	defer cancel()
 	err := s.o.Store.InTx(ctx, func(tx *postgres.Store) error {
@@ -183,6 +219,6 @@ func (s *Service) move(ctx context.Context, o storage.Operation, state, message,
 	if state != storage.OperationConflict {
 		s.metrics.done.WithLabelValues(state).Inc()
 	}
-	s.log.Info("operation", "operation", o.ID, "server", o.ServerID, "change", o.Title, "state", state, "message", message)
+	s.log.Info("operation", "operation", o.ID, "server", o.ServerID, "change", o.Title, "state", state, "message", message.English)
 	return nil
 }

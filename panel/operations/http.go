@@ -8,6 +8,7 @@ import (
 	"monitoring/panel/change"
 	"monitoring/panel/rest"
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 // Routes are mounted at /api/operations.
@@ -18,15 +19,16 @@ func (s *Service) Routes(r rest.Router) {
 	r.Post("/{id}/deliver", s.deliverAnyway)
 }
 
-// Item is an operation as clients see it.
-type Item struct {
+// OperationItem is an operation as clients see it.
+type OperationItem struct {
 	storage.Operation
-	ServerName string `json:"server_name"`
+	ServerName string         `json:"server_name"`
+	TitleWords words.Sentence `json:"title_words"` // Title for the UI
 }
 
-// ListResponse holds what waits and what became of the last ones, the newest first.
-type ListResponse struct {
-	Operations []Item `json:"operations"`
+// OperationsResponse holds what waits and what became of the last ones, the newest first.
+type OperationsResponse struct {
+	Operations []OperationItem `json:"operations"`
 }
 
 // QueueRequest asks to make a change on servers when they are back.
@@ -54,13 +56,16 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return rest.Encode(w, http.StatusOK, ListResponse{s.items(list)})
+	return rest.Encode(w, http.StatusOK, OperationsResponse{s.items(list)})
 }
 
-func (s *Service) items(list []storage.Operation) []Item {
-	items := make([]Item, len(list))
+func (s *Service) items(list []storage.Operation) []OperationItem {
+	items := make([]OperationItem, len(list))
 	for i, o := range list {
-		items[i] = Item{Operation: o}
+		items[i] = OperationItem{Operation: o, TitleWords: words.Plain(o.Title)}
+		if c, err := change.Parse(o.Kind, o.Payload); err == nil { // else another version of the panel knew it
+			items[i].TitleWords = c.Title()
+		}
 		if srv, err := s.o.Fleet.Server(o.ServerID); err == nil {
 			items[i].ServerName = srv.Name
 		}
@@ -77,12 +82,12 @@ func (s *Service) queue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rest.Note(r.Context(), "servers", "when they are back: "+c.Title())
+	rest.Note(r.Context(), "servers", "when they are back: "+c.Title().English)
 	made, err := s.Queue(r.Context(), req.ServerIDs, c, time.Duration(req.ExpiresInHours)*time.Hour)
 	if err != nil {
 		return err
 	}
-	return rest.Encode(w, http.StatusOK, ListResponse{s.items(made)})
+	return rest.Encode(w, http.StatusOK, OperationsResponse{s.items(made)})
 }
 
 func (s *Service) cancel(w http.ResponseWriter, r *http.Request) error {

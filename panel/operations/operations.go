@@ -1,6 +1,6 @@
 // Package operations keeps the changes that a server missed because it was offline, and delivers them when it is back:
-// in the order they were asked for, each once, unless it has expired or the file has changed on the server meanwhile. What
-// the changes are stands in panel/change.
+// in the order they were asked for, each once, unless it has expired or what it is made to has changed on the server
+// meanwhile. What the changes are stands in panel/change.
 package operations
 
 import (
@@ -20,6 +20,7 @@ import (
 	"monitoring/panel/rest"
 	"monitoring/storage"
 	"monitoring/storage/postgres"
+	"monitoring/words"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 	defaultLife = 72 * time.Hour
 	maxLife     = 30 * 24 * time.Hour
 
-	anyBase = "any" // Base of an operation that somebody decided to deliver whatever the file says
+	anyBase = "any" // Base of an operation that somebody decided to deliver whatever has changed
 )
 
 // Options of New.
@@ -38,8 +39,8 @@ type Options struct {
 	Store      *postgres.Store
 	Fleet      Fleet
 	Firewall   change.Firewall
-	FileHash   func(server int64) string // of the file that changes are made to, as last seen; "" if it was not
-	Changed    func(server int64)        // is told after each change, made or not: what is remembered of the server is old
+	Hash       func(server int64, of string) string // of a thing that changes are made to, as last seen; "" if it was not
+	Changed    func(server int64)                   // is told after each change, made or not: what is remembered of the server is old
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 }
@@ -96,11 +97,11 @@ func (s *Service) Queue(ctx context.Context, servers []int64, c change.Change, l
 		return nil, fmt.Errorf("encode change: %w", err)
 	}
 	now := s.now()
-	o := storage.Operation{Kind: c.Kind(), Payload: payload, Title: c.Title(), CreatedAt: now, ExpiresAt: now.Add(life)}
+	o := storage.Operation{Kind: c.Kind(), Payload: payload, Title: c.Title().English, CreatedAt: now, ExpiresAt: now.Add(life)}
 	var made []storage.Operation
 	err = s.o.Store.InTx(ctx, func(tx *postgres.Store) error {
 		for _, id := range slices.Compact(slices.Sorted(slices.Values(servers))) {
-			one, err := s.keep(ctx, tx, id, o, change.OfFile(c))
+			one, err := s.keep(ctx, tx, id, o, change.Of(c))
 			if err != nil {
 				return err
 			}
@@ -115,18 +116,18 @@ func (s *Service) Queue(ctx context.Context, servers []int64, c change.Change, l
 }
 
 // keep writes one operation.
-func (s *Service) keep(ctx context.Context, tx *postgres.Store, server int64, o storage.Operation, ofFile bool) (storage.Operation, error) {
+func (s *Service) keep(ctx context.Context, tx *postgres.Store, server int64, o storage.Operation, of string) (storage.Operation, error) {
 	srv, err := s.o.Fleet.Server(server)
 	if err != nil {
 		return o, err
 	}
 	o.ServerID = server
-	if ofFile && s.o.FileHash != nil {
-		o.Base = s.o.FileHash(server)
+	if of != "" {
+		o.Base = s.o.Hash(server, of)
 	}
 	made, err := tx.CreateOperation(ctx, o, maxOpen)
 	if errors.Is(err, storage.ErrConflict) {
-		return o, rest.Fail(http.StatusConflict, "operations_full", fmt.Sprintf("%d changes wait for %s already; cancel some", maxOpen, srv.Name))
+		return o, rest.Fail(http.StatusConflict, "operations_full", "%d changes wait for %s already; cancel some", maxOpen, srv.Name)
 	}
 	if err != nil {
 		return o, fmt.Errorf("keep operation: %w", err)
@@ -142,7 +143,7 @@ func (s *Service) Cancel(ctx context.Context, id int64) error {
 	return s.decide(ctx, id, undecided, storage.OperationCancelled, "")
 }
 
-// DeliverAnyway lets an operation go that stopped because the file had changed.
+// DeliverAnyway lets an operation go that stopped because somebody had changed what it is made to.
 func (s *Service) DeliverAnyway(ctx context.Context, id int64) error {
 	return s.decide(ctx, id, []string{storage.OperationConflict}, storage.OperationQueued, anyBase)
 }
@@ -151,7 +152,7 @@ func (s *Service) decide(ctx context.Context, id int64, from []string, state, ba
 	if _, err := s.o.Store.Operation(ctx, id); err != nil {
 		return err
 	}
-	err := s.o.Store.MoveOperation(ctx, id, from, state, "", base, s.now())
+	err := s.o.Store.MoveOperation(ctx, id, from, state, words.Sentence{}, base, s.now())
 	if errors.Is(err, storage.ErrConflict) {
 		return rest.Fail(http.StatusConflict, "operation_done", "too late: it has been carried out or dropped already")
 	}

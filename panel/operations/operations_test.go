@@ -1,10 +1,9 @@
 package operations
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,23 +17,23 @@ import (
 	"monitoring/panel/change"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 	"monitoring/storage/postgres"
 	"monitoring/storage/storagetest"
 )
 
-// bench is the feature over a real database, before agents whose HAProxy is a hash and a list of rules.
+// bench is the feature over a real database, before an agent.
 type bench struct {
 	*Service
+	dsn   string
 	store *postgres.Store
 	agent *httptest.Server
 
 	mu      sync.Mutex
 	servers map[int64]storage.Server
-	hash    string           // of the configuration on the node
-	rules   []string         // that were added
-	refuse  *api.Failure     // of the next changes
-	seen    map[int64]string // what the panel knows of the hash
+	node    node
+	seen    map[string]string // what the panel knows of the hashes
 	clock   time.Time
 	changed []int64 // servers that others were told of
 }
@@ -55,35 +54,45 @@ func (b *bench) Control(int64, fleet.Need) (*api.Client, error) {
 
 func start(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{store: storagetest.Postgres(t), servers: map[int64]storage.Server{}, hash: "v0", seen: map[int64]string{}, clock: time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)}
-	b.agent = httptest.NewServer(http.HandlerFunc(b.answer))
+	b := &bench{dsn: storagetest.PostgresDSN(t), servers: map[int64]storage.Server{}, seen: map[string]string{}, clock: time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)}
+	b.agent = httptest.NewServer(&b.node)
 	t.Cleanup(b.agent.Close)
-	b.Service = New(Options{Store: b.store, Fleet: b, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), FileHash: func(id int64) string { return b.seen[id] },
-		Changed: func(id int64) { b.changed = append(b.changed, id) }})
-	b.now = func() time.Time { return b.clock }
+	b.see()
+	b.restart(t)
 	return b
 }
 
-// answer is the agent: a rule changes the file.
-func (b *bench) answer(w http.ResponseWriter, r *http.Request) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var rule api.HAProxyRule
-	_ = json.NewDecoder(r.Body).Decode(&rule)
-	failure := b.refuse
-	if want := r.URL.Query().Get("if_config"); failure == nil && want != "" && want != b.hash {
-		failure = &api.Failure{Code: api.CodeChanged, Detail: "changed meanwhile"}
+// restart is another process of the panel over the same database.
+func (b *bench) restart(t *testing.T) {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	store, err := postgres.Open(t.Context(), b.dsn, log)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if failure != nil {
-		w.WriteHeader(failure.Status())
-		_ = json.NewEncoder(w).Encode(failure)
-		return
+	t.Cleanup(store.Close)
+	b.store = store
+	b.Service = New(Options{Store: store, Fleet: b, Log: log, Firewall: b.firewall, Hash: func(_ int64, of string) string { return b.seen[of] },
+		Changed: func(id int64) { b.changed = append(b.changed, id) }})
+	b.now = func() time.Time { return b.clock }
+}
+
+// see is a look of the panel at the node.
+func (b *bench) see() {
+	b.seen[change.OfConfig], b.seen[change.OfFirewall] = b.node.hash(), b.node.firewall().Hash()
+}
+
+// killAfter is the end of the panel just after its agent has done the next change: what it was about to write is not
+// written any more.
+func (b *bench) killAfter() { b.node.after = func() { b.store.Close() } }
+
+func (b *bench) firewall(ctx context.Context, _ int64, c api.FirewallChange) (string, error) {
+	client, err := b.Control(0, fleet.Need{})
+	if err != nil {
+		return "", err
 	}
-	if r.URL.Path == api.PathHAProxy+"/rules" {
-		b.rules = append(b.rules, rule.Name)
-		b.hash = fmt.Sprintf("v%d", len(b.rules))
-	}
-	_ = json.NewEncoder(w).Encode(api.HAProxyChanged{Changed: api.Changed{Success: true, Message: "added"}, ConfigHash: b.hash})
+	done, err := client.ChangeFirewall(ctx, c)
+	return done.Output, err
 }
 
 // server makes a server that is offline.
@@ -94,7 +103,6 @@ func (b *bench) server(t *testing.T, name string) int64 {
 		t.Fatal(err)
 	}
 	b.setOffline(srv, "Connection refused")
-	b.seen[srv.ID] = "v0"
 	return srv.ID
 }
 
@@ -120,7 +128,11 @@ func (b *bench) comesBack(t *testing.T, id int64) {
 
 func (b *bench) queue(t *testing.T, id int64, name string) storage.Operation {
 	t.Helper()
-	return b.keepChange(t, id, change.HAProxyRule{HAProxyRule: api.HAProxyRule{Name: name, RuleType: api.RuleTCP, ListenPort: 1, TargetIP: "192.0.2.1", TargetPort: 2}})
+	return b.keepChange(t, id, change.HAProxyRule{HAProxyRule: rule(name)})
+}
+
+func rule(name string) api.HAProxyRule {
+	return api.HAProxyRule{Name: name, RuleType: api.RuleTCP, ListenPort: 1, TargetIP: "192.0.2.1", TargetPort: 2}
 }
 
 func (b *bench) keepChange(t *testing.T, id int64, c change.Change) storage.Operation {
@@ -157,12 +169,10 @@ func TestDelivery(t *testing.T) {
 	b.expect(t, first, storage.OperationQueued, "")
 	b.comesBack(t, id)
 	b.round(t)
-	b.expect(t, first, storage.OperationDelivered, "added")
-	b.expect(t, second, storage.OperationDelivered, "added")
+	b.expect(t, first, storage.OperationDelivered, "reloaded")
+	b.expect(t, second, storage.OperationDelivered, "reloaded")
 	b.round(t)
-	if got := strings.Join(b.rules, " "); got != "first second" {
-		t.Errorf("the server got %q", got)
-	}
+	b.wantRules(t, "first second")
 	if !slices.Equal(b.changed, []int64{id, id}) {
 		t.Errorf("told of changes of %v", b.changed)
 	}
@@ -174,15 +184,13 @@ func TestConflict(t *testing.T) {
 	b := start(t)
 	id := b.server(t, "a")
 	o, dropped := b.queue(t, id, "wanted"), b.queue(t, id, "dropped")
-	b.hash = "edited by hand"
+	b.node.edit("by hand")
 	b.comesBack(t, id)
 	b.round(t)
 	b.expect(t, o, storage.OperationConflict, "changed")
 	b.expect(t, dropped, storage.OperationConflict, "changed")
 	b.round(t)
-	if len(b.rules) > 0 {
-		t.Fatalf("the server got %q", b.rules)
-	}
+	b.wantRules(t, "")
 	if err := b.DeliverAnyway(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +198,7 @@ func TestConflict(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.round(t)
-	b.expect(t, o, storage.OperationDelivered, "added")
+	b.expect(t, o, storage.OperationDelivered, "reloaded")
 	b.expect(t, dropped, storage.OperationCancelled, "")
 	var late *rest.Error
 	if err := b.Cancel(t.Context(), o.ID); !errors.As(err, &late) || late.Code != "operation_done" {
@@ -206,18 +214,18 @@ func TestRefusalEndsOneOperation(t *testing.T) {
 	b := start(t)
 	id := b.server(t, "a")
 	b.comesBack(t, id)
-	b.seen[id] = "" // the panel has not seen the file: it is not compared
+	clear(b.seen) // the panel has not seen the file: it is not compared
 	bad := b.queue(t, id, "bad")
-	b.refuse = &api.Failure{Code: api.CodeRefused, Detail: "HAProxy says no"}
+	b.node.refuse = &api.Failure{Code: api.CodeRefused, Detail: "HAProxy says no"}
 	b.round(t)
 	b.expect(t, bad, storage.OperationFailed, "HAProxy says no")
-	b.refuse = &api.Failure{Code: api.CodeBusy, Detail: "another change is being made"}
+	b.node.refuse = &api.Failure{Code: api.CodeBusy, Detail: "another change is being made"}
 	next := b.queue(t, id, "next")
 	b.round(t)
 	b.expect(t, next, storage.OperationQueued, "")
-	b.refuse = nil
+	b.node.refuse = nil
 	b.round(t)
-	b.expect(t, next, storage.OperationDelivered, "added")
+	b.expect(t, next, storage.OperationDelivered, "reloaded")
 }
 
 // A removal whose server lacks the thing is done: by somebody else, or by us before the panel was killed.
@@ -265,9 +273,7 @@ func TestExpiry(t *testing.T) {
 	b.comesBack(t, id)
 	b.round(t)
 	b.expect(t, o, storage.OperationExpired, "did not come back in time")
-	if len(b.rules) > 0 {
-		t.Errorf("delivered after its time: %q", b.rules)
-	}
+	b.wantRules(t, "")
 	b.clock = b.clock.Add(remember + time.Second)
 	b.round(t)
 	if _, err := b.store.Operation(t.Context(), o.ID); !errors.Is(err, storage.ErrNotFound) {
@@ -279,39 +285,21 @@ func TestHTTP(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	id := b.server(t, "a")
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
-	mux.Mount("/operations", rest.Only(rest.Session), b.Routes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	f := func(method, path, body string, wantStatus int, want string) string {
+	url := resttest.Serve(t, "/operations", b.Routes)
+	f := func(method, path, body string, wantStatus int, want string) {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/operations"+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		got, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != wantStatus || !strings.Contains(string(got), want) {
-			t.Errorf("%s %s: %d %s, %v; want %d with %s", method, path, resp.StatusCode, got, err, wantStatus, want)
-		}
-		return string(got)
+		resttest.Want(t, method, url+path, body, wantStatus, want)
 	}
 	body := fmt.Sprintf(`{"server_ids":[%d],"kind":"traffic_port_add","payload":{"port":443},"expires_in_hours":1}`, id)
-	var made ListResponse
-	if err := json.Unmarshal([]byte(f("POST", "", body, 200, `"server_name":"a"`)), &made); err != nil || len(made.Operations) != 1 {
-		t.Fatalf("%v %+v", err, made)
+	made := resttest.Decode[OperationsResponse](t, "POST", url, body, 200)
+	if len(made.Operations) != 1 {
+		t.Fatalf("%+v", made)
 	}
 	o := made.Operations[0]
-	if o.Title != "traffic: count port 443" || o.State != storage.OperationQueued || !o.ExpiresAt.Equal(b.clock.Add(time.Hour)) {
+	if o.Title != "traffic: count port 443" || o.ServerName != "a" || o.State != storage.OperationQueued || !o.ExpiresAt.Equal(b.clock.Add(time.Hour)) {
 		t.Errorf("%+v", o)
 	}
-	f("GET", "", "", 200, `"title":"traffic: count port 443"`)
+	f("GET", "", "", 200, `"title_words":{"text":"traffic: count port 443","code":"traffic_count_port","params":["443"]}`)
 	f("POST", fmt.Sprintf("/%d/deliver", o.ID), "", 409, "operation_done") // nothing to decide
 	f("DELETE", fmt.Sprintf("/%d", o.ID), "", 200, "")
 	f("GET", "", "", 200, `"state":"cancelled"`)

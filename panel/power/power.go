@@ -57,7 +57,7 @@ type SignalRequest struct {
 // Validate implements rest.Validator.
 func (r SignalRequest) Validate() error {
 	if !slices.Contains(api.Signals, r.Signal) {
-		return storage.Invalid("signal", "the signal is one of "+strings.Join(api.Signals, " "))
+		return storage.Invalid("signal", "the signal is one of %s", strings.Join(api.Signals, " "))
 	}
 	if r.Started == 0 {
 		return storage.Invalid("started", "give the start of the process as the process table has it")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -62,15 +61,14 @@ func decodeError(err error) error {
 		return Fail(http.StatusRequestTimeout, "timeout", "the body did not arrive in time")
 	case errors.As(err, &typeErr):
 		field := jsonPath(typeErr.Field)
-		return &Error{Status: http.StatusBadRequest, Code: "bad_type", Field: field,
-			Detail: fmt.Sprintf("%s must be %s, not %s", cmp.Or(field, "the body"), jsonKind(typeErr.Type), typeErr.Value)}
+		return FailField(http.StatusBadRequest, "bad_type", field, "%s must be %s, not %s", cmp.Or(field, "the body"), jsonKind(typeErr.Type), typeErr.Value)
 	case strings.HasPrefix(err.Error(), "json: unknown field "): // the standard library has no type for it
 		field := strings.Trim(strings.TrimPrefix(err.Error(), "json: unknown field "), `"`)
-		return &Error{Status: http.StatusBadRequest, Code: "unknown_field", Field: field, Detail: "there is no field " + field}
+		return FailField(http.StatusBadRequest, "unknown_field", field, "there is no field %s", field)
 	case errors.Is(err, io.EOF):
 		return Fail(http.StatusBadRequest, "bad_json", "the body is empty")
 	default:
-		return Fail(http.StatusBadRequest, "bad_json", "the body is no valid JSON: "+err.Error())
+		return Fail(http.StatusBadRequest, "bad_json", "the body is no valid JSON: %v", err)
 	}
 }
 

@@ -12,32 +12,60 @@ import (
 	"net/http"
 
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 // Handler answers one request or says why not.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// Error is an answer other than success. Detail is for people, Code is stable and is what the UI translates.
+// Error is an answer other than success. Detail is for people, Code is for programs, Words is Detail for the UI, which
+// translates it.
 type Error struct {
-	Status    int    `json:"-"`
-	Detail    string `json:"detail"`
-	Code      string `json:"code"`
-	Field     string `json:"field,omitempty"`
-	Log       string `json:"error_log,omitempty"`  // what a program said, in its own words
-	RequestID string `json:"request_id,omitempty"` // only for internal errors: it finds the line in the log
+	Status    int             `json:"-"`
+	Detail    string          `json:"detail"`
+	Code      string          `json:"code"`
+	Field     string          `json:"field,omitempty"`
+	Words     *words.Sentence `json:"words,omitempty"`
+	Log       string          `json:"error_log,omitempty"`  // what a program said, in its own words
+	RequestID string          `json:"request_id,omitempty"` // only for internal errors: it finds the line in the log
 }
 
 func (e *Error) Error() string { return e.Detail }
 
 // Fail returns an *Error.
-func Fail(status int, code, detail string) error {
-	return &Error{Status: status, Code: code, Detail: detail}
+func Fail(status int, code, format string, args ...any) error {
+	return newError(status, code, "", words.Say(format, args...))
+}
+
+// FailField returns an *Error that names the field it is about.
+func FailField(status int, code, field, format string, args ...any) error {
+	return newError(status, code, field, words.Say(format, args...))
+}
+
+// FailWith returns an *Error that says what somebody else has worded.
+func FailWith(status int, code string, t words.Sentence) error { return newError(status, code, "", t) }
+
+func newError(status int, code, field string, t words.Sentence) *Error {
+	return &Error{Status: status, Code: code, Field: field, Detail: t.English, Words: t.Translatable()}
+}
+
+// Words is what an error says to people.
+func Words(err error) words.Sentence {
+	var re *Error
+	var fe *storage.FieldError
+	switch {
+	case errors.As(err, &re) && re.Words != nil:
+		return *re.Words
+	case errors.As(err, &fe) && fe.Words != nil:
+		return *fe.Words
+	}
+	return words.Plain(err.Error())
 }
 
 // ErrDrop, returned by a handler, closes the connection without an answer.
 var ErrDrop = errors.New("drop connection")
 
-var errTooLarge = Fail(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", MaxBody))
+var errTooLarge = Fail(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than %d bytes", MaxBody)
 
 // Encode writes v as JSON.
 func Encode(w http.ResponseWriter, status int, v any) error {
@@ -72,19 +100,19 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 		return
 	case errors.As(err, &re):
 	case errors.As(err, &fe):
-		re = &Error{Status: http.StatusBadRequest, Code: "invalid", Field: fe.Field, Detail: fe.Detail}
+		re = &Error{Status: http.StatusBadRequest, Code: "invalid", Field: fe.Field, Detail: fe.Detail, Words: fe.Words}
 	case errors.Is(err, storage.ErrNotFound):
-		re = &Error{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such thing"}
+		re = newError(http.StatusNotFound, "not_found", "", words.Say("there is no such thing"))
 	case errors.Is(err, storage.ErrConflict):
-		re = &Error{Status: http.StatusConflict, Code: "conflict", Detail: "this clashes with something that exists already"}
+		re = newError(http.StatusConflict, "conflict", "", words.Say("this clashes with something that exists already"))
 	case r.Context().Err() != nil && errors.Is(err, context.Canceled):
 		w.WriteHeader(499) // the client closed the request; nobody reads this
 		return
 	default:
 		id := RequestID(r.Context())
 		log.Error("answer request", "request", id, "method", r.Method, "path", r.URL.Path, "err", err)
-		re = &Error{Status: http.StatusInternalServerError, Code: "internal", RequestID: id,
-			Detail: "internal error; the panel's log says more"}
+		re = newError(http.StatusInternalServerError, "internal", "", words.Say("internal error; the panel's log says more"))
+		re.RequestID = id
 	}
 	switch {
 	case hidden(r.Context()),

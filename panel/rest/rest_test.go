@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -165,12 +166,17 @@ func TestWriteError(t *testing.T) {
 			t.Errorf("%v: logged %q", err, got)
 		}
 	}
-	f(Fail(422, "odd", "too odd"), 422, `{"detail":"too odd","code":"odd"}`, false)
-	f(fmt.Errorf("do: %w", Fail(400, "a", "b")), 400, `{"detail":"b","code":"a"}`, false)
-	f(storage.Invalid("name", "give one"), 400, `{"detail":"give one","code":"invalid","field":"name"}`, false)
-	f(fmt.Errorf("read: %w", storage.ErrNotFound), 404, `{"detail":"there is no such thing","code":"not_found"}`, false)
-	f(fmt.Errorf("write: %w", storage.ErrConflict), 409, `{"detail":"this clashes with something that exists already","code":"conflict"}`, false)
-	f(errors.New("password is hunter2"), 500, `{"detail":"internal error; the panel's log says more","code":"internal","request_id":"ID"}`, true)
+	said := func(text, code string) string { return fmt.Sprintf(`"words":{"text":%q,"code":%q}`, text, code) }
+	f(Fail(422, "odd", "too odd"), 422, `{"detail":"too odd","code":"odd",`+said("too odd", "too_odd")+`}`, false)
+	f(fmt.Errorf("do: %w", Fail(400, "a", "b %d", 7)), 400, `{"detail":"b 7","code":"a","words":{"text":"b 7","code":"b","params":["7"]}}`, false)
+	f(storage.Invalid("name", "give one"), 400, `{"detail":"give one","code":"invalid","field":"name",`+said("give one", "give_one")+`}`, false)
+	f(fmt.Errorf("read: %w", storage.ErrNotFound), 404, `{"detail":"there is no such thing","code":"not_found",`+said("there is no such thing", "there_is_no_such_thing")+`}`, false)
+	f(fmt.Errorf("write: %w", storage.ErrConflict), 409, `{"detail":"this clashes with something that exists already","code":"conflict",`+
+		said("this clashes with something that exists already", "this_clashes_with_something_that_exists_already")+`}`, false)
+	f(errors.New("password is hunter2"), 500, `{"detail":"internal error; the panel's log says more","code":"internal",`+
+		said("internal error; the panel's log says more", "internal_error_the_panels_log_says_more")+`,"request_id":"ID"}`, true)
+	f(FailWith(502, "failed", words.Plain("of a program")), 502, `{"detail":"of a program","code":"failed"}`, false)
+	f(FailField(409, "conflict", "url", "taken"), 409, `{"detail":"taken","code":"conflict","field":"url",`+said("taken", "taken")+`}`, false)
 }
 
 func TestWriteErrorIsSilentForAClientThatLeft(t *testing.T) {
@@ -209,4 +215,18 @@ func readAll(t *testing.T, resp *http.Response) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	f := func(err error, wantText, wantCode string) {
+		t.Helper()
+		if got := Words(fmt.Errorf("do: %w", err)); !strings.HasSuffix(got.English, wantText) || got.Code != wantCode {
+			t.Errorf("%v: %+v, want %q %q", err, got, wantText, wantCode)
+		}
+	}
+	f(Fail(422, "odd", "too odd"), "too odd", "too_odd")
+	f(storage.Invalid("name", "give one"), "give one", "give_one")
+	f(errors.New("no one's words"), "no one's words", "")
+	f(&Error{Detail: "made by hand"}, "made by hand", "")
 }

@@ -174,7 +174,7 @@ func Params(r *http.Request) []string {
 func ID(r *http.Request, name string) (int64, error) {
 	id, err := strconv.ParseInt(Param(r, name), 10, 64)
 	if err != nil || id < 1 {
-		return 0, Fail(http.StatusNotFound, "not_found", "there is no such "+name)
+		return 0, Fail(http.StatusNotFound, "not_found", "there is no such %s", name)
 	}
 	return id, nil
 }
@@ -196,7 +196,7 @@ func QueryInt(r *http.Request, name string, def, min, max int) (int, error) {
 	}
 	n, err := strconv.Atoi(raw)
 	if err != nil || n < min || n > max {
-		return 0, &Error{Status: http.StatusBadRequest, Code: "invalid", Field: name, Detail: fmt.Sprintf("%s must be a whole number from %d to %d", name, min, max)}
+		return 0, FailField(http.StatusBadRequest, "invalid", name, "%s must be a whole number from %d to %d", name, min, max)
 	}
 	return n, nil
 }

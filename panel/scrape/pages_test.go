@@ -98,7 +98,7 @@ func badPage(t *testing.T, behaviour simulate.Behaviour, interval time.Duration,
 	err := b.scrape(behaviour)
 	b.target.interval = b.s.interval
 	text, code := fleet.Classify(err)
-	if !strings.Contains(text, wantText) || code != wantCode {
+	if !strings.Contains(text.English, wantText) || code != wantCode {
 		t.Errorf("reported %q, %d, want %q, %d (%v)", text, code, wantText, wantCode, err)
 	}
 	if n := testutil.ToFloat64(b.s.counters.errors.WithLabelValues(wantReason)); n != 1 {
@@ -176,7 +176,7 @@ func TestRefusedConnection(t *testing.T) {
 	b := newAgentBench(t)
 	b.agent.Close()
 	err := b.scrape(simulate.Normal)
-	if text, code := fleet.Classify(err); text != "Connection refused" || code != 502 {
+	if text, code := fleet.Classify(err); text.English != "Connection refused" || code != 502 {
 		t.Errorf("reported %q, %d (%v)", text, code, err)
 	}
 }

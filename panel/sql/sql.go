@@ -9,6 +9,7 @@ import (
 
 	"monitoring/panel/rest"
 	"monitoring/storage/clickhouse"
+	"monitoring/words"
 )
 
 // prefix is where the routes are mounted.
@@ -34,7 +35,7 @@ func (s *Service) query(w http.ResponseWriter, r *http.Request) error {
 	err := s.store.ServeSQL(w, r)
 	var away *clickhouse.Unavailable
 	if errors.As(err, &away) {
-		return rest.Fail(http.StatusServiceUnavailable, "clickhouse_unavailable", away.Reason)
+		return rest.FailWith(http.StatusServiceUnavailable, "clickhouse_unavailable", words.Plain(away.Reason))
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func (r *ExecuteRequest) Validate() error { return Check(&r.ExecRequest) }
 func Check(r *api.ExecRequest) error {
 	var wrong *api.Failure
 	if err := r.Check(); errors.As(err, &wrong) {
-		return storage.Invalid(wrong.Field, wrong.Detail)
+		return &storage.FieldError{Field: wrong.Field, Detail: wrong.Detail, Words: wrong.Words}
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -120,12 +119,12 @@ func join(ctx context.Context, browser, node *websocket.Conn) string {
 			_ = browser.Close(websocket.StatusNormalClosure, "")
 			return reason
 		case <-ctx.Done():
-			tell(browser, "the session ended, or the shell was open for too long")
+			tell(browser, api.EndedBecause("the session ended, or the shell was open for too long"))
 			return "its time is over"
 		case now := <-check.C:
 			if now.UnixNano()-typed.Load() > int64(shellIdle) {
 				cancel()
-				tell(browser, "closed: nothing was typed for "+strconv.Itoa(int(shellIdle.Minutes()))+" minutes")
+				tell(browser, api.EndedBecause("closed: nothing was typed for %.0f minutes", shellIdle.Minutes()))
 				return "idle"
 			}
 		}
@@ -153,10 +152,10 @@ func pass(ctx context.Context, to, from *websocket.Conn, seen func(), end string
 }
 
 // tell ends a browser's shell with a word.
-func tell(browser *websocket.Conn, reason string) {
-	b, err := json.Marshal(api.TerminalEnd{ExitCode: -1, Reason: reason})
+func tell(browser *websocket.Conn, end api.TerminalEnd) {
+	b, err := json.Marshal(end)
 	if err != nil {
-		return // a struct of a string
+		return // a struct of texts
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), frameTime)
 	defer cancel()

@@ -179,7 +179,7 @@ func (s *Service) overload(ctx context.Context, err error) error {
 		return rest.Fail(http.StatusServiceUnavailable, "busy", "too many queries are running: try again in a moment")
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		s.log.Warn("query took too long", "limit", queryTimeout, "err", err)
-		return rest.Fail(http.StatusServiceUnavailable, "query_timeout", "the query took longer than "+queryTimeout.String()+": ask for a shorter period")
+		return rest.Fail(http.StatusServiceUnavailable, "query_timeout", "the query took longer than %v: ask for a shorter period", queryTimeout)
 	}
 	return err
 }

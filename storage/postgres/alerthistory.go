@@ -7,15 +7,15 @@ import (
 	"monitoring/storage"
 )
 
-const historyColumns = `id, server_id, server_name, alert_type, severity, message, details, fingerprint, created_at, ended_at, told_at`
+const historyColumns = `id, server_id, server_name, alert_type, severity, message, message_en, message_ru, details, fingerprint, created_at, ended_at, told_at`
 
 // AddAlertRecord adds a line to the history and returns its id.
 func (s *Store) AddAlertRecord(ctx context.Context, r storage.AlertRecord) (int64, error) {
 	type row struct{ ID int64 }
 	v, err := one[row](ctx, s, `
-		INSERT INTO alert_history (server_id, server_name, alert_type, severity, message, details, fingerprint, created_at, ended_at, told_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-		r.ServerID, storable(r.ServerName), storable(r.AlertType), storable(r.Severity), storable(r.Message), r.Details, r.Fingerprint,
+		INSERT INTO alert_history (server_id, server_name, alert_type, severity, message, message_en, message_ru, details, fingerprint, created_at, ended_at, told_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
+		r.ServerID, storable(r.ServerName), storable(r.AlertType), storable(r.Severity), storable(r.Message), storable(r.MessageEn), storable(r.MessageRu), r.Details, r.Fingerprint,
 		orNow(r.CreatedAt), r.EndedAt, r.ToldAt)
 	return v.ID, err
 }

@@ -5,9 +5,10 @@ import (
 	"time"
 
 	"monitoring/storage"
+	"monitoring/words"
 )
 
-const operationColumns = `id, server_id, kind, payload, title, base, state, message, created_at, expires_at, done_at`
+const operationColumns = `id, server_id, kind, payload, title, base, state, message, message_words, foreseen, created_at, expires_at, done_at`
 
 // CreateOperation keeps a change for a server. ErrConflict when the server has limit open ones already.
 func (s *Store) CreateOperation(ctx context.Context, o storage.Operation, limit int) (storage.Operation, error) {
@@ -45,11 +46,11 @@ func (s *Store) Operation(ctx context.Context, id int64) (storage.Operation, err
 
 // MoveOperation changes the state of an operation that is in one of the states from, and returns storage.ErrConflict if
 // it is not: two who decide about the same one cannot both win. A new base replaces the old one unless it is "".
-func (s *Store) MoveOperation(ctx context.Context, id int64, from []string, state, message, base string, now time.Time) error {
+func (s *Store) MoveOperation(ctx context.Context, id int64, from []string, state string, message words.Sentence, base string, now time.Time) error {
 	n, err := s.count(ctx, `
-		UPDATE operations SET state = $3, message = left($4, 500), base = coalesce(nullif($5, ''), base),
+		UPDATE operations SET state = $3, message = left($4, 500), message_words = $7, base = coalesce(nullif($5, ''), base),
 			done_at = CASE WHEN $3 IN ('queued', 'conflict') THEN NULL ELSE $6::timestamptz END
-		WHERE id = $1 AND state = ANY($2)`, id, from, state, storable(message), base, now)
+		WHERE id = $1 AND state = ANY($2)`, id, from, state, storable(message.English), base, now, message.Translatable())
 	if err != nil {
 		return err
 	}
@@ -59,11 +60,17 @@ func (s *Store) MoveOperation(ctx context.Context, id int64, from []string, stat
 	return nil
 }
 
+// ForeseeOperation notes what a queued operation is about to make of its file.
+func (s *Store) ForeseeOperation(ctx context.Context, id int64, file string) error {
+	return s.exec(ctx, `UPDATE operations SET foreseen = $2 WHERE id = $1`, id, file)
+}
+
 // ExpireOperations ends the open operations whose time is over and returns how many those are.
 func (s *Store) ExpireOperations(ctx context.Context, now time.Time) (int, error) {
+	said := words.Say("the server did not come back in time")
 	return s.count(ctx, `
-		UPDATE operations SET state = 'expired', message = 'the server did not come back in time', done_at = $1
-		WHERE done_at IS NULL AND expires_at <= $1`, now)
+		UPDATE operations SET state = 'expired', message = $2, message_words = $3, done_at = $1
+		WHERE done_at IS NULL AND expires_at <= $1`, now, said.English, said)
 }
 
 // DeleteDoneOperations forgets the operations that were done before a time.

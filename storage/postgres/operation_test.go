@@ -8,6 +8,7 @@ import (
 	"monitoring/storage"
 	"monitoring/storage/postgres"
 	"monitoring/storage/storagetest"
+	"monitoring/words"
 )
 
 func queue(t *testing.T, s *postgres.Store, server int64, title string) storage.Operation {
@@ -55,17 +56,28 @@ func TestOperationMovesOnce(t *testing.T) {
 	s := storagetest.Postgres(t)
 	o := queue(t, s, addServer(t, s, "a", nil).ID, "rule")
 	open := []string{storage.OperationQueued, storage.OperationConflict}
-	must(t, s.MoveOperation(t.Context(), o.ID, open, storage.OperationConflict, "changed\x00", "", at))
+	must(t, s.MoveOperation(t.Context(), o.ID, open, storage.OperationConflict, words.Plain("changed\x00"), "", at))
 	got, err := s.Operation(t.Context(), o.ID)
 	must(t, err)
 	same(t, []any{got.State, got.Message, got.Base, got.DoneAt, got.Open()}, []any{storage.OperationConflict, "changed", "hash", (*time.Time)(nil), true})
 
-	must(t, s.MoveOperation(t.Context(), o.ID, open, storage.OperationQueued, "", "newer", at))
-	must(t, s.MoveOperation(t.Context(), o.ID, open, storage.OperationDelivered, "saved", "", at.Add(time.Minute)))
-	wantErr(t, s.MoveOperation(t.Context(), o.ID, open, storage.OperationCancelled, "", "", at), storage.ErrConflict)
+	must(t, s.MoveOperation(t.Context(), o.ID, open, storage.OperationQueued, words.Sentence{}, "newer", at))
+	must(t, s.MoveOperation(t.Context(), o.ID, open, storage.OperationDelivered, words.Say("saved %d", 1), "", at.Add(time.Minute)))
+	wantErr(t, s.MoveOperation(t.Context(), o.ID, open, storage.OperationCancelled, words.Sentence{}, "", at), storage.ErrConflict)
 	got, err = s.Operation(t.Context(), o.ID)
 	must(t, err)
 	same(t, []any{got.State, got.Base, got.DoneAt.Equal(at.Add(time.Minute)), got.Open()}, []any{storage.OperationDelivered, "newer", true, false})
+	same(t, got.MessageWords, ptr(words.Say("saved %d", 1)))
+}
+
+func TestOperationIsForeseen(t *testing.T) {
+	t.Parallel()
+	s := storagetest.Postgres(t)
+	o := queue(t, s, addServer(t, s, "a", nil).ID, "rule")
+	must(t, s.ForeseeOperation(t.Context(), o.ID, "after"))
+	got, err := s.Operation(t.Context(), o.ID)
+	must(t, err)
+	same(t, []any{got.Foreseen, got.State, got.Base}, []any{"after", storage.OperationQueued, "hash"})
 }
 
 func TestOperationsEnd(t *testing.T) {
@@ -79,6 +91,9 @@ func TestOperationsEnd(t *testing.T) {
 	n, err = s.ExpireOperations(t.Context(), at.Add(time.Hour))
 	must(t, err)
 	same(t, n, 1)
+	ended, err := s.Operations(t.Context(), at)
+	must(t, err)
+	same(t, ended[0].MessageWords, ptr(words.Say("the server did not come back in time")))
 	f := func(doneSince time.Time, want ...string) {
 		t.Helper()
 		list, err := s.Operations(t.Context(), doneSince)

@@ -81,7 +81,7 @@ func (db *DB) PromQueryRange(ctx context.Context, expr string, from, to time.Tim
 		return nil, storage.Invalid("to", "the end lies before the start")
 	}
 	if n := (to.UnixMilli() - from.UnixMilli()) / step.Milliseconds(); n < 0 || n > maxSteps { // below zero: beyond an int64
-		return nil, storage.Invalid("step", fmt.Sprintf("the range has more than %d steps, give a wider one", maxSteps))
+		return nil, storage.Invalid("step", "the range has more than %d steps, give a wider one", maxSteps)
 	}
 	return db.evaluate(ctx, "range", o, expr, from.UnixMilli(), to.UnixMilli(), step.Milliseconds())
 }

@@ -45,7 +45,7 @@ func (r *Retention) check() error {
 			*f.value = f.def
 		}
 		if *f.value < f.min {
-			return storage.Invalid(f.field, fmt.Sprintf("give at least %d days", f.min/day))
+			return storage.Invalid(f.field, "give at least %d days", f.min/day)
 		}
 	}
 	return nil

@@ -64,7 +64,7 @@ func (o *Options) check() error {
 		o.MemoryBytes = DefaultMemoryBytes
 	}
 	if o.MemoryBytes < minMemoryBytes {
-		return storage.Invalid("memory_bytes", fmt.Sprintf("give at least %d bytes", minMemoryBytes))
+		return storage.Invalid("memory_bytes", "give at least %d bytes", minMemoryBytes)
 	}
 	if err := o.Retention.check(); err != nil {
 		return err

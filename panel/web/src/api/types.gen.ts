@@ -326,6 +326,7 @@ export interface BrokenFile {
 export interface BulkError {
   detail: string;
   field?: string;
+  words?: Sentence | null;
 }
 
 export interface BulkRequest {
@@ -464,6 +465,7 @@ export interface Changed {
   success: boolean;
   message: string;
   code?: string;
+  words?: Sentence | null;
 }
 
 export interface ChannelSettings {
@@ -527,6 +529,14 @@ export interface Connections {
 export interface ConnectionsDetailed {
   tcp: TCPStates;
   udp: UDPCount;
+}
+
+export interface Counts {
+  total: number;
+  done: number;
+  failed: number;
+  skipped: number;
+  lost: number;
 }
 
 export interface CreateBillRequest {
@@ -620,6 +630,11 @@ export interface DiskIO {
   write_bytes_per_sec: number;
 }
 
+export interface ExecError {
+  message: string;
+  words?: Sentence | null;
+}
+
 export interface ExtendBillRequest {
   days: number;
 }
@@ -678,6 +693,7 @@ export interface HAProxyChanged {
   success: boolean;
   message: string;
   code?: string;
+  words?: Sentence | null;
   config_valid: boolean;
   reloaded: boolean;
   runtime: boolean;
@@ -870,6 +886,8 @@ export interface HistoryItem {
   alert_type: string;
   severity: string;
   message: string;
+  message_en?: string;
+  message_ru?: string;
   details: string;
   notified: boolean;
   created_at: string;
@@ -974,12 +992,45 @@ export interface IssueCertRequest {
   webroot?: string;
 }
 
+export interface Job {
+  id: string;
+  kind: string;
+  title: string;
+  title_words: Sentence;
+  later: boolean;
+  started_at: string;
+  ended_at: string | null;
+  cancelled: boolean;
+  restored: boolean;
+  again: string;
+  counts: Counts;
+}
+
+export interface JobNews {
+  job: Job;
+  results: Result[];
+}
+
+export interface JobResponse {
+  job: Job;
+  results: Result[];
+}
+
+export interface JobsResponse {
+  jobs: Job[];
+}
+
 export interface JoinStatus {
   joined: boolean;
   waiting: boolean;
   expires_at: string | null;
   last_error: string;
+  error_words?: Sentence | null;
   stage: string;
+}
+
+export interface LaterResponse {
+  queued: number;
 }
 
 export interface Limits {
@@ -1025,6 +1076,7 @@ export interface LiveServer {
   udp: number;
   processes: number;
   error: string | null;
+  error_words?: Sentence | null;
   code: number | null;
 }
 
@@ -1111,6 +1163,25 @@ export interface NodeVersion {
   optimizations: Optimizations;
 }
 
+export interface OperationItem {
+  id: number;
+  server_id: number;
+  kind: string;
+  title: string;
+  state: string;
+  message: string;
+  message_words: Sentence | null;
+  created_at: string;
+  expires_at: string;
+  done_at: string | null;
+  server_name: string;
+  title_words: Sentence;
+}
+
+export interface OperationsResponse {
+  operations: OperationItem[];
+}
+
 export interface Optimizations {
   installed: boolean;
   version: string | null;
@@ -1184,6 +1255,13 @@ export interface Quarantined {
   time: string;
 }
 
+export interface QueueRequest {
+  server_ids: number[];
+  kind: string;
+  payload: unknown;
+  expires_in_hours: number;
+}
+
 export interface QueueState {
   channel: string;
   waiting: number;
@@ -1211,6 +1289,20 @@ export interface RenameBillFolderRequest {
 export interface RenameBillFolderResponse {
   success: boolean;
   renamed: number;
+}
+
+export interface Result {
+  server_id: number;
+  server_name: string;
+  success: boolean;
+  message: string;
+  message_words?: Sentence | null;
+  state: string;
+  code?: string;
+  stdout?: string | null;
+  stderr?: string | null;
+  exit_code?: number | null;
+  execution_time_ms?: number | null;
 }
 
 export interface RuleGroup {
@@ -1255,6 +1347,12 @@ export interface RuleState {
   evaluation_seconds: number;
 }
 
+export interface Sentence {
+  text: string;
+  code?: string;
+  params?: (string | Sentence)[];
+}
+
 export interface Series {
   name: string;
   title: Text;
@@ -1273,6 +1371,7 @@ export interface ServerDetail {
   folder: string | null;
   last_seen: string | null;
   last_error: string | null;
+  error_words?: Sentence | null;
   error_code: number | null;
   restricted: boolean;
   agent_version: string;
@@ -1295,6 +1394,7 @@ export interface ServerItem {
   folder: string | null;
   last_seen: string | null;
   last_error: string | null;
+  error_words?: Sentence | null;
   error_code: number | null;
   restricted: boolean;
   agent_version: string;
@@ -1431,12 +1531,19 @@ export interface Temperature {
   critical: number;
 }
 
+export interface TerminalEnd {
+  exit_code: number;
+  reason?: string;
+  words?: Sentence | null;
+}
+
 export interface TestResponse {
   success: boolean;
   status: string;
   server_name?: string;
   version?: string;
   message?: string;
+  words?: Sentence | null;
   stage?: string;
   code?: number;
 }
