@@ -159,130 +159,6 @@ func (u *truth) dense(at time.Time) bool {
 	return true
 }
 
-// question is a random expression, what it means in terms of samples, and what is promised about it.
-type question struct {
-	expr, truth string
-	tolerance   float64
-	spans       []span // where scraping has to go on at both ends
-}
-
-// span is a range that ends some time before the evaluation, or at a fixed time.
-type span struct {
-	back, length time.Duration
-	fixed        time.Time
-}
-
-type asker struct {
-	*rand.Rand
-	u          *truth
-	resolution time.Duration
-}
-
-func (a *asker) pick(list ...string) string { return list[a.IntN(len(list))] }
-
-// windows is a random number of windows from least on.
-func (a *asker) windows(least, most int) time.Duration {
-	return time.Duration(least+a.IntN(most-least+1)) * a.resolution
-}
-
-func (a *asker) matchers() string {
-	return a.pick("", "", `{server="2"}`, `{server!="1"}`, `{server=~"1|3"}`, `{job=~".+",server!~"3"}`, `{instance=~"h[12]:1"}`)
-}
-
-func (a *asker) question() question {
-	q := a.leaf()
-	if a.IntN(4) == 0 {
-		other := a.leaf()
-		op := a.pick("+", "/", "*")
-		on := " on (server, job) group_left () "
-		wrap := func(l, r string) string { return fmt.Sprintf("(%s) %s%s max by (server, job) (%s)", l, op, on, r) }
-		q = question{wrap(q.expr, other.expr), wrap(q.truth, other.truth), q.tolerance + other.tolerance*1.02,
-			append(q.spans, other.spans...)}
-	}
-	switch a.IntN(5) {
-	case 0:
-		agg := a.pick("sum by (server)", "avg", "max without (device)", "min by (job)", "count", "group by (server)", "sum without (instance)")
-		q.expr, q.truth = agg+"("+q.expr+")", agg+"("+q.truth+")"
-	case 1:
-		q.expr, q.truth = "2 * -("+q.expr+")", "2 * -("+q.truth+")"
-	}
-	return q
-}
-
-func (a *asker) leaf() question {
-	gauge := a.pick("walk", "spike", "steps", "frost", "level", "late") + a.matchers()
-	counter := a.pick("bytes_total", "cpu_seconds_total") + a.matchers()
-	length := a.windows(2, 14)
-	modifier, moved := "", time.Duration(0)
-	var fixed time.Time
-	switch a.IntN(6) {
-	case 0:
-		moved = a.windows(1, 10)
-		modifier = fmt.Sprintf(" offset %dms", moved.Milliseconds())
-	case 1:
-		fixed = a.u.begin.Add(a.u.end.Sub(a.u.begin) / 2).Add(a.windows(0, 10))
-		modifier = fmt.Sprintf(" @ %d", fixed.Unix())
-	}
-	over := func(f, what string) string {
-		return fmt.Sprintf("%s(%s[%dms]%s)", f, what, length.Milliseconds(), modifier)
-	}
-	same := func(expr string, tolerance float64) question {
-		return question{expr: expr, truth: expr, tolerance: tolerance}
-	}
-	switch a.IntN(8) {
-	case 0, 1:
-		q := same(over(a.pick("rate", "increase"), counter), 0.01)
-		q.spans = []span{{moved, length, fixed}}
-		return q
-	case 2, 3:
-		return same(over("avg_over_time", gauge), 0.005)
-	case 4:
-		return same(over(a.pick("min_over_time", "max_over_time", "count_over_time", "present_over_time"), gauge), 1e-9)
-	case 5:
-		return same(over("sum_over_time", gauge), 0.005)
-	case 6:
-		return question{expr: gauge + modifier + " * 1", truth: fmt.Sprintf("avg_over_time(%s[%dms]%s)", gauge, a.resolution.Milliseconds(), modifier), tolerance: 0.005,
-			spans: []span{{moved, a.resolution, fixed}}}
-	}
-	// A subquery over ranges that do not overlap its steps.
-	outer := a.windows(3, 8)
-	inner := a.windows(2, 4)
-	expr := fmt.Sprintf("%s(%s(%s[%dms])[%dms:%dms]%s)", a.pick("max_over_time", "min_over_time", "sum_over_time"),
-		a.pick("avg_over_time", "max_over_time"), gauge, inner.Milliseconds(), outer.Milliseconds(), a.resolution.Milliseconds(), modifier)
-	return same(expr, 0.005)
-}
-
-func (q question) askable(u *truth, at time.Time) bool {
-	for _, s := range q.spans {
-		end := s.fixed
-		if end.IsZero() {
-			end = at.Add(-s.back)
-		}
-		start := end.Add(-s.length)
-		if !u.dense(start) || !u.dense(end) || !u.enough(start, end) {
-			return false
-		}
-	}
-	return true
-}
-
-// enough reports whether every server was scraped all the time or often.
-func (u *truth) enough(start, end time.Time) bool {
-	first, last := int(start.Sub(u.begin)/truthInterval), int(end.Sub(u.begin)/truthInterval)
-	for server := range u.outages {
-		scraped := 0
-		for i := first; i < last; i++ {
-			if out, _ := u.down(server, i); !out {
-				scraped++
-			}
-		}
-		if scraped < last-first && scraped < 150 {
-			return false
-		}
-	}
-	return true
-}
-
 var rollupTiers = []struct {
 	name       tsdb.Resolution
 	resolution time.Duration
@@ -337,14 +213,21 @@ func (u *truth) compare(t *testing.T, q question, resolution tsdb.Resolution, fr
 	if err != nil {
 		return 0, err.Error()
 	}
-	want, err := u.db.PromQueryRange(t.Context(), q.truth, from, to, step, tsdb.QueryOptions{MaxSourceResolution: tsdb.ResolutionRaw})
-	if err != nil {
-		return 0, err.Error()
+	raw := func(expr string) map[string][]promql.FPoint {
+		r, err := u.db.PromQueryRange(t.Context(), expr, from, to, step, tsdb.QueryOptions{MaxSourceResolution: tsdb.ResolutionRaw})
+		if err != nil {
+			t.Fatalf("%s: %v", expr, err)
+		}
+		return matrixOf(r)
 	}
-	return u.diff(q, matrixOf(got), matrixOf(want), from, to, step)
+	want, slack := raw(q.truth), map[string][]promql.FPoint{}
+	if q.slack != "" {
+		slack = raw(q.slack)
+	}
+	return u.diff(q, matrixOf(got), want, slack, from, to, step)
 }
 
-func (u *truth) diff(q question, got, want map[string][]promql.FPoint, from, to time.Time, step time.Duration) (n int, diff string) {
+func (u *truth) diff(q question, got, want, slack map[string][]promql.FPoint, from, to time.Time, step time.Duration) (n int, diff string) {
 	for ls, points := range got {
 		for i := 1; i < len(points); i++ {
 			if points[i].T <= points[i-1].T {
@@ -356,14 +239,18 @@ func (u *truth) diff(q question, got, want map[string][]promql.FPoint, from, to 
 		if !q.askable(u, at) {
 			continue
 		}
-		g, w := at1(got, at), at1(want, at)
+		g, w, s := at1(got, at), at1(want, at), at1(slack, at)
 		for ls, v := range w {
 			mine, ok := g[ls]
 			if !ok {
 				return n, fmt.Sprintf("%s is missing at %s, the truth is %v", ls, at.UTC(), v)
 			}
-			if math.Abs(mine-v) > q.tolerance*math.Abs(v)+1e-9 && !(math.IsNaN(mine) && math.IsNaN(v)) {
-				return n, fmt.Sprintf("%s is %v at %s, the truth is %v", ls, mine, at.UTC(), v)
+			allowed := q.tolerance * math.Abs(v)
+			if q.slack != "" {
+				allowed, ok = s[ls]
+			}
+			if !ok || !inside(mine, v, allowed+1e-9) {
+				return n, fmt.Sprintf("%s is %v at %s, the truth is %v, give or take %v", ls, mine, at.UTC(), v, allowed)
 			}
 			n++
 		}
@@ -374,6 +261,15 @@ func (u *truth) diff(q question, got, want map[string][]promql.FPoint, from, to 
 		}
 	}
 	return n, ""
+}
+
+// inside reports whether two numbers are the same, or no further from each other than is allowed. Only infinity is near
+// infinity.
+func inside(a, b, allowed float64) bool {
+	if math.IsInf(a, 0) || math.IsInf(b, 0) {
+		return a == b
+	}
+	return math.Abs(a-b) <= allowed || math.IsNaN(a) && math.IsNaN(b)
 }
 
 // at1 returns the values of one time.
