@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -44,6 +45,7 @@ type botAPI struct {
 	mu    sync.Mutex
 	texts []string
 	at    []time.Time
+	from  []string // what stood before the token in the address
 }
 
 func newBotAPI(t testing.TB) *botAPI {
@@ -52,13 +54,14 @@ func newBotAPI(t testing.TB) *botAPI {
 	b.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var m struct{ Text string }
 		body, _ := io.ReadAll(r.Body)
-		if r.URL.Path != "/bot"+token+"/sendMessage" || json.Unmarshal(body, &m) != nil {
+		from, known := strings.CutSuffix(r.URL.Path, "/bot"+token+"/sendMessage")
+		if !known || json.Unmarshal(body, &m) != nil {
 			w.WriteHeader(http.StatusUnauthorized)
 			_, _ = io.WriteString(w, `{"ok":false,"description":"Unauthorized"}`)
 			return
 		}
 		b.mu.Lock()
-		b.texts, b.at = append(b.texts, m.Text), append(b.at, time.Now())
+		b.texts, b.at, b.from = append(b.texts, m.Text), append(b.at, time.Now()), append(b.from, from)
 		b.mu.Unlock()
 		_, _ = io.WriteString(w, `{"ok":true,"result":{}}`)
 	}))
