@@ -92,7 +92,11 @@ func (s *Service) dial(ctx context.Context, id int64) (net.Conn, error) {
 }
 
 func (s *Service) connectEnrolled(ctx context.Context, n *node) (*agentConn, error) {
+	joined := s.hasJoined(n)
 	conn, err := s.connect(ctx, n)
+	if errors.Is(err, errSuperseded) && !joined {
+		conn, err = s.connect(ctx, n) // it joined over another connection while this one shook hands
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +188,12 @@ func (s *Service) checkRecord(n *node, leaf *x509.Certificate) error {
 		return errRevoked
 	}
 	return nil
+}
+
+func (s *Service) hasJoined(n *node) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return n.joined(s.now())
 }
 
 func (s *Service) isInstall(n *node, leaf *x509.Certificate) bool {

@@ -79,6 +79,72 @@ func TestManyFirstContactsEnrolOnce(t *testing.T) {
 	}
 }
 
+// An agent may join over one connection while another still shakes hands with its install certificate.
+func TestJoinsDuringAnotherHandshake(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	front, back := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
+	c, err := b.Create(t.Context(), CreateServerRequest{Name: "alpha", URL: front.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runAgent(t, t.TempDir(), c.Install.Token, back)
+	answered, release := make(chan struct{}), make(chan struct{})
+	go passOn(front, back.Addr().String(), func() {
+		close(answered)
+		<-release
+	})
+	first := make(chan error, 1)
+	go func() {
+		conn, err := b.dial(t.Context(), c.Server.ID)
+		if err == nil {
+			err = conn.Close()
+		}
+		first <- err
+	}()
+	<-answered
+	conn, err := b.dial(t.Context(), c.Server.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+	close(release)
+	if err := <-first; err != nil {
+		t.Errorf("the connection that was slower: %v", err)
+	}
+	if _, lasting, _ := b.certificates(t, c.Server.ID); lasting != 1 {
+		t.Errorf("%d lasting certificates, want 1", lasting)
+	}
+}
+
+// passOn connects what comes to front with an address. It holds back the first answer of the first connection.
+func passOn(front net.Listener, address string, hold func()) {
+	for hold := hold; ; hold = func() {} {
+		near, err := front.Accept()
+		if err != nil {
+			return
+		}
+		far, err := net.Dial("tcp", address)
+		if err != nil {
+			near.Close()
+			continue
+		}
+		go func() {
+			_, _ = io.Copy(far, near) // either side may hang up
+			far.Close()
+		}()
+		go func() {
+			defer near.Close()
+			buf := make([]byte, 1<<14)
+			n, _ := far.Read(buf)
+			hold()
+			if _, err := near.Write(buf[:n]); err == nil {
+				_, _ = io.Copy(near, far)
+			}
+		}()
+	}
+}
+
 // TestTokenWorksOnce: a copy of the token is worthless once the real agent has joined, and not before.
 func TestTokenWorksOnce(t *testing.T) {
 	t.Parallel()
