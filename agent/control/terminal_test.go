@@ -139,15 +139,15 @@ func TestTerminalTellsItsEnd(t *testing.T) {
 	}
 }
 
-// An agent that stops, as a shell whose time is over, says so before it hangs up.
-func TestTerminalIsStopped(t *testing.T) {
+// A shell whose time is over says so before it hangs up.
+func TestTerminalTimeIsOver(t *testing.T) {
 	t.Parallel()
 	x := NewExec(testOptions(t, host.Here()))
-	stopping, stop := context.WithCancel(t.Context())
-	s := openScreen(t, serveShells(t, func(w http.ResponseWriter, r *http.Request) { _ = x.terminal(w, r.WithContext(stopping)) }))
+	life, over := context.WithCancel(t.Context())
+	s := openScreen(t, serveShells(t, func(w http.ResponseWriter, r *http.Request) { _ = x.terminal(w, r.WithContext(life)) }))
 	s.types("echo started-$((1+1))\n")
 	s.until("started-2")
-	stop()
+	over()
 	s.until("")
 	if s.end.ExitCode != -1 || s.end.Reason != "its time is over" {
 		t.Errorf("%+v", *s.end)
