@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
-const bin = (name: string) => join(root, 'bin', name)
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
+export const bin = (name: string) => join(root, 'bin', name)
 
 export const uid = 'e2e-secret-path'
 export const password = 'correct horse battery staple'
@@ -19,7 +19,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-async function until<T>(what: string, seconds: number, probe: () => Promise<T | undefined>): Promise<T> {
+export async function until<T>(what: string, seconds: number, probe: () => Promise<T | undefined>): Promise<T> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
     const found = await probe().catch(() => undefined)
     if (found !== undefined) return found
