@@ -1,10 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { RefreshCw, SunMoon } from 'lucide-react'
-import { Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Outlet, useNavigate } from 'react-router'
 import { notify } from '../components/toast'
 import { type Command, useCommands } from '../lib/commands'
+import { useHeld } from '../lib/held'
 import { toggleTheme } from '../lib/theme'
 import { useEventStream, useLiveConnection } from './live-connection'
 import { Palette } from './palette'
@@ -14,11 +15,14 @@ import { ShortcutList } from './shortcut-list'
 import { TabBar } from './tab-bar'
 import { StateSpeaker } from './state-speaker'
 
+const HeldChanges = lazy(() => import('../features/haproxy/held-changes').then((m) => ({ default: m.HeldChanges })))
+
 /** The frame around every page: menu, palette, live connection. */
 export function Layout() {
   const { t } = useTranslation('app')
   const stream = useEventStream()
   useLiveConnection(stream)
+  const held = useHeld().data
   const [palette, setPalette] = useState(false)
   const [keys, setKeys] = useState(false)
   useGlobalCommands({ palette: () => setPalette(true), keys: () => setKeys(true) })
@@ -35,7 +39,10 @@ export function Layout() {
     <div className="app">
       <a className="skip" href="#content" onClick={(e) => { e.preventDefault(); document.getElementById('content')?.focus() }}>{t('skip')}</a>
       <Sidebar connection={stream.state} onSearch={() => setPalette(true)} />
-      <div className="main"><Suspense fallback={null}><Outlet /></Suspense></div>
+      <div className="main">
+        {held && held.length > 0 && <Suspense fallback={null}><HeldChanges /></Suspense>}
+        <Suspense fallback={null}><Outlet /></Suspense>
+      </div>
       <TabBar onSearch={() => setPalette(true)} />
       <StateSpeaker />
       <Palette open={palette} onOpenChange={setPalette} />

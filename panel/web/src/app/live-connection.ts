@@ -4,6 +4,7 @@ import { apiUrl, checkSession } from '../lib/api'
 import type { LiveBatch } from '../api/types'
 import { EventStream } from '../lib/event-stream'
 import { serversQuery, sparklinesQuery, foldersQuery } from '../lib/fleet'
+import { heldKey } from '../lib/held'
 import { live } from '../lib/live'
 import { settingsQuery } from '../lib/settings'
 import { sessionQuery } from '../lib/session'
@@ -44,11 +45,13 @@ export function useEventStream(): EventStream {
             // Back after a pause: one snapshot, then changes again.
             listChanged()
             void client.invalidateQueries({ queryKey: sparklinesQuery.queryKey })
+            void client.invalidateQueries({ queryKey: heldKey })
           }
           greeted = true
         },
         live: (batch: LiveBatch) => live.apply(batch.servers),
         fleet: listChanged,
+        firewall: () => void client.invalidateQueries({ queryKey: heldKey }),
       },
       onTrouble: () => {
         void checkSession().then((state) => {

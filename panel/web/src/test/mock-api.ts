@@ -24,6 +24,8 @@ export class MockApi {
   state: MockState = 'data'
   servers: ServerItem[]
   folders: string[]
+  /** What the owner of every server allows. */
+  allow: Record<string, string> = { metrics: 'ro', traffic: 'rw', haproxy: 'rw', certs: 'rw', firewall: 'rw', exec: 'rw', power: 'rw' }
   failures = 0
   bannedUntil: string | null = null
   settings: Record<string, string> = { refresh_interval: '5', theme: 'dark', compact_view: 'false', metrics_collect_interval: '10', haproxy_collect_interval: '60', bulk_parallel: '20', traffic_period: '30', timezone: 'Europe/Moscow', language: 'en' }
@@ -99,6 +101,11 @@ export class MockApi {
     return fail(404, 'not_found', `there is no ${request.method} ${request.path}`)
   }
 
+  private detail(id: string): object | undefined {
+    const server = this.server(id)
+    return server && { ...server, allow: this.allow }
+  }
+
   private server(id: string): ServerItem | undefined {
     return this.servers.find((s) => s.id === Number(id))
   }
@@ -131,7 +138,7 @@ export class MockApi {
     ['DELETE', /^servers\/folders\/(.+)$/, (_, name) => this.deleteFolder(name!)],
     ['POST', /^servers\/reorder$/, ({ body }) => this.reorder(body.server_ids as number[])],
     ['POST', /^servers\/move-to-folder$/, ({ body }) => this.move(body.server_ids as number[], body.folder as string | null)],
-    ['GET', /^servers\/(\d+)$/, (_, id) => this.server(id!) ?? fail(404, 'not_found', 'there is no such server')],
+    ['GET', /^servers\/(\d+)$/, (_, id) => this.detail(id!) ?? fail(404, 'not_found', 'there is no such server')],
     ['PUT', /^servers\/(\d+)$/, ({ body }, id) => this.change(id!, body)],
     ['DELETE', /^servers\/(\d+)$/, (_, id) => ((this.servers = this.servers.filter((s) => s.id !== Number(id))), done)],
     ['POST', /^servers\/(\d+)\/test$/, (_, id) => this.test(id!)],

@@ -1,4 +1,4 @@
-import type { CachedResponse, Cert, CertRenewal, FirewallRule, HAProxyProxy, HAProxyRule } from '../api/types'
+import type { CachedResponse, Cert, CertRenewal, FirewallRule, HAProxyProxy, HAProxyRule, Held } from '../api/types'
 import { fail, type Route } from './mock-route'
 
 const done = { success: true, message: 'done' }
@@ -11,6 +11,9 @@ export class MockHAProxy {
     { name: 'relay-fin', rule_type: 'tcp', listen_port: 2096, target_ip: '198.51.100.11', target_port: 2096, target_ssl: false, send_proxy: false, by_hand: true },
   ]
   firewall: FirewallRule[] = [this.fw(1, '22/tcp', 'ALLOW', '203.0.113.4', 'SSH'), this.fw(2, '443/tcp', 'ALLOW', 'Anywhere'), this.fw(3, '25/tcp', 'DENY', 'Anywhere'), { ...this.fw(4, 'Nginx Full', 'ALLOW', 'Anywhere'), read_only: true }]
+  held: Held[] = []
+  private heldUntil = 0
+  private before = this.firewall
   content = this.file(this.rules)
   private revision = 1
   running = true
@@ -40,9 +43,27 @@ export class MockHAProxy {
     ['POST', /^proxy\/\d+\/haproxy\/certs\/(.+)$/, () => ({ ...done, renewed_domains: ['cdn.example.net'] })],
     ['DELETE', /^proxy\/\d+\/haproxy\/certs\/([^/]+)$/, () => done],
     ['POST', /^proxy\/\d+\/haproxy\/firewall\/(enable|disable)$/, () => fail(502, 'reverted', 'after the change the server could not be reached by a new connection')],
-    ['POST', /^proxy\/\d+\/haproxy\/firewall\/rule$/, () => done],
-    ['DELETE', /^proxy\/\d+\/haproxy\/firewall\/rule\/(\d+)$/, (_, __, n) => ((this.firewall = this.firewall.filter((r) => r.number !== Number(n))), done)],
+    ['POST', /^proxy\/(\d+)\/haproxy\/firewall\/rule$/, ({ body }, _, id) => this.hold(Number(id), 'add', `${String(body.action)} ${String(body.direction)} ${String(body.ports)}/${String(body.protocol)}`, [...this.firewall, this.fw(this.firewall.length + 1, `${String(body.ports)}/${String(body.protocol)}`, String(body.action).toUpperCase(), 'Anywhere')])],
+    ['DELETE', /^proxy\/(\d+)\/haproxy\/firewall\/rule\/(\d+)$/, ({ query }, _, id, n) => this.hold(Number(id), 'delete', query.get('expect') ?? '', this.firewall.filter((r) => r.number !== Number(n)))],
+    ['GET', /^firewall\/changes$/, () => ({ changes: this.held.map((h) => ({ ...h, seconds_left: h.outcome ? 0 : Math.max(0, this.heldUntil - this.now()) / 1000 })) })],
+    ['POST', /^proxy\/\d+\/haproxy\/firewall\/changes\/([^/]+)\/(keep|revert)$/, (_, __, change, what) => this.decide(change!, what === 'keep' ? 'kept' : 'reverted')],
   ]
+
+  private hold(server_id: number, op: string, rule: string, firewall: FirewallRule[]): object {
+    this.before = this.firewall
+    this.firewall = firewall
+    this.heldUntil = this.now() + 45_000
+    this.held = [{ server_id, id: `c${this.heldUntil}`, op, rule, hold_seconds: 45, seconds_left: 45, outcome: '' }]
+    return { ...done, pending: this.held[0] }
+  }
+
+  /** What a person, or with 'expired' the node, decides of the change that waits. */
+  decide(change: string, outcome: string): object {
+    if (this.held[0]?.id !== change || this.held[0].outcome) return fail(404, 'not_found', 'this change waits no more') as object
+    if (outcome !== 'kept') this.firewall = this.before
+    this.held = [{ ...this.held[0], outcome }]
+    return done
+  }
 
   get hash(): string {
     return `h${this.revision}`

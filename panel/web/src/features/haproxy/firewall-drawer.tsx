@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '../../components/button'
@@ -5,6 +6,7 @@ import { Drawer } from '../../components/drawer'
 import { Field, Input, Select } from '../../components/field'
 import { notify } from '../../components/toast'
 import { api } from '../../lib/api'
+import { heldKey, holdSeconds } from '../../lib/held'
 import { fieldOf, Problem } from './parts'
 import { base, deliverLater, isAway, slow, useRefresh, useSubmit } from './queries'
 
@@ -14,6 +16,7 @@ const choices = { action: ['allow', 'deny', 'reject', 'limit'], direction: ['in'
 /** A rule of the firewall. For a server that is away it can wait, if it is of one port. */
 export function FirewallDrawer({ id, offline, onClose }: { id: number; offline: boolean; onClose: () => void }) {
   const { t } = useTranslation('haproxy')
+  const client = useQueryClient()
   const refresh = useRefresh(id)
   const { busy, error, run } = useSubmit()
   const [value, setValue] = useState(blank)
@@ -24,11 +27,12 @@ export function FirewallDrawer({ id, offline, onClose }: { id: number; offline: 
     const { ports, comment, ...rest } = value
     try {
       if (later) await deliverLater(id, 'firewall_rule_add', { ...rest, port, from_ip: rest.from_ip || undefined })
-      else await api.post(`${base(id)}/firewall/rule`, { ...rest, ports, comment }, slow)
-      notify.success(t(later ? 'later.done' : 'fw.addDone'))
+      else await api.post(`${base(id)}/firewall/rule`, { ...rest, ports, comment }, { params: { hold: holdSeconds }, ...slow })
+      notify.success(t(later ? 'later.done' : 'fw.waits'))
       onClose()
     } finally {
       refresh()
+      void client.invalidateQueries({ queryKey: heldKey })
     }
   })
   const choice = (name: keyof typeof choices) => (
@@ -47,7 +51,7 @@ export function FirewallDrawer({ id, offline, onClose }: { id: number; offline: 
         </div>
         <Field label={t('fw.from')} error={fieldOf(error, 'from', 'from_ip')} note={t('fw.fromNote')}>{(c) => <Input {...c} className="mono" spellCheck={false} value={value.from_ip} onChange={(e) => set({ from_ip: e.target.value.trim() })} />}</Field>
         {!later && <Field label={t('fw.note')} error={fieldOf(error, 'comment')}>{(c) => <Input {...c} value={value.comment} onChange={(e) => set({ comment: e.target.value })} />}</Field>}
-        <p className="field-note">{t(later ? 'later.note' : 'fw.safe')}</p>
+        <p className="field-note">{later ? t('later.note') : t('fw.safe', { n: holdSeconds })}</p>
         <Problem error={error} />
       </div>
     </Drawer>

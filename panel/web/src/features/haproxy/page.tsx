@@ -3,11 +3,13 @@ import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
 import type { ServerItem } from '../../api/types'
 import { LinkButton } from '../../components/button'
+import { ClosedByOwner } from '../../components/closed-by-owner'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorState } from '../../components/error-state'
 import { OperationList } from '../../components/operation-list'
 import { PageBody, useTitle } from '../../components/page-header'
 import { StateGlyph } from '../../components/state-glyph'
+import { type Domain, useAccess } from '../../lib/access'
 import { useServers, useServerState } from '../../lib/fleet'
 import { useFormat } from '../../lib/use-format'
 import { useNow } from '../../lib/use-now'
@@ -39,6 +41,8 @@ function HAProxy({ server }: { server: ServerItem }) {
   const now = useNow(1000)
   const state = useServerState(server)
   const offline = state === 'offline'
+  const access = useAccess(server.id)
+  const readOnly = (domain: Domain) => access(domain) === 'ro'
   const cached = useCached(server.id)
   const d = cached.data
   const stats = useStats(server.id, Boolean(d?.status?.running) && !offline)
@@ -52,8 +56,8 @@ function HAProxy({ server }: { server: ServerItem }) {
         <span className="t3 hide-s">{t('title')}</span>
         <span className="grow" />
         {d && <span className="cap nw" title={f.full(Date.parse(d.cached_at))}>{t('age', { time: f.age(Math.min(now, Date.parse(d.cached_at)), now) })}</span>}
-        {d?.status?.installed && <ServiceActions id={server.id} name={server.name} status={d.status} disabled={offline} />}
-        {d?.status?.installed && <Tools id={server.id} name={server.name} offline={offline} readOnly={false} />}
+        {d?.status?.installed && <ServiceActions id={server.id} name={server.name} status={d.status} disabled={offline || readOnly('haproxy')} />}
+        {d?.status?.installed && <Tools id={server.id} name={server.name} offline={offline} readOnly={readOnly('haproxy')} />}
       </header>
       <PageBody>
         {offline && <p className="banner" role="status">{t('offline')}</p>}
@@ -62,16 +66,16 @@ function HAProxy({ server }: { server: ServerItem }) {
           : !d ? <ErrorState error={cached.error} onRetry={() => void cached.refetch()} />
             : (
               <>
-                {d.status ? <ServiceStrip status={d.status} rules={d.rules} stats={stats.data} /> : <Closed title={t('title')} />}
-                {d.status && !d.status.installed && <InstallCard id={server.id} installing={d.status.installing} offline={offline} />}
+                {d.status ? <ServiceStrip status={d.status} rules={d.rules} stats={stats.data} /> : <Closed title={t('closed.haproxy')} domain="haproxy" closed={access('haproxy') === 'closed'} />}
+                {d.status && !d.status.installed && <InstallCard id={server.id} installing={d.status.installing} offline={offline || readOnly('haproxy')} />}
                 <OperationList serverId={server.id} />
                 <div className={d.status?.installed ? 'hcols' : 'stack'}>
                   <div className="stack">
-                    {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} certs={d.certs} offline={offline} />}
-                    {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} readOnly={false} /> : <Closed title={t('certs.title')} />}
-                    {d.firewall?.status ? <FirewallCard id={server.id} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} /> : <Closed title={t('fw.title')} />}
+                    {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} certs={d.certs} offline={offline} readOnly={readOnly('haproxy')} />}
+                    {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} readOnly={readOnly('certs')} /> : <Closed title={t('certs.title')} domain="certs" closed={access('certs') === 'closed'} />}
+                    {d.firewall?.status ? <FirewallCard id={server.id} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} readOnly={readOnly('firewall')} /> : <Closed title={t('fw.title')} domain="firewall" closed={access('firewall') === 'closed'} />}
                   </div>
-                  {d.status?.installed && <ConfigCard id={server.id} name={server.name} hash={d.status.config_hash} offline={offline} readOnly={false} />}
+                  {d.status?.installed && <ConfigCard id={server.id} name={server.name} hash={d.status.config_hash} offline={offline} readOnly={readOnly('haproxy')} />}
                 </div>
               </>
             )}
@@ -80,8 +84,8 @@ function HAProxy({ server }: { server: ServerItem }) {
   )
 }
 
-/** A part that the agent does not have or its owner has closed. */
-function Closed({ title }: { title: string }) {
+/** A part that the owner has closed, or that the agent does not have. */
+function Closed({ title, domain, closed }: { title: string; domain: Domain; closed: boolean }) {
   const { t } = useTranslation('haproxy')
-  return <section className="card card-b"><EmptyState title={t('closed.title', { title })} text={t('closed.text')} /></section>
+  return <section className="card card-b">{closed ? <ClosedByOwner title={title} domain={domain} /> : <EmptyState title={t('closed.title', { title })} text={t('closed.text')} />}</section>
 }

@@ -23,13 +23,15 @@ interface RulesCardProps {
   stats: HAProxyStats | undefined
   certs: Certs | null
   offline: boolean
+  /** The owner of the server lets the panel only look. */
+  readOnly: boolean
 }
 
 const tone = (status: string): Tone => (/^(UP|OPEN|no check)/.test(status) ? 'ok' : /^(DRAIN|MAINT|NOLB)/.test(status) ? 'warn' : 'crit')
 const searched = (r: HAProxyRule) => `${r.name} ${r.listen_port} ${r.target_ip}:${r.target_port} ${r.cert_domain ?? ''}`.toLowerCase()
 
 /** The rules between the markers of the file, with what goes through each at present. */
-export function RulesCard({ id, rules, stats, certs, offline }: RulesCardProps) {
+export function RulesCard({ id, rules, stats, certs, offline, readOnly }: RulesCardProps) {
   const { t } = useTranslation('haproxy')
   const f = useFormat()
   const refresh = useRefresh(id)
@@ -37,7 +39,7 @@ export function RulesCard({ id, rules, stats, certs, offline }: RulesCardProps) 
   const [query, setQuery] = useState('')
   const [edited, setEdited] = useState<HAProxyRule | 'new' | null>(null)
   const [removed, setRemoved] = useState<HAProxyRule | null>(null)
-  const closed = Boolean(rules.problem)
+  const closed = readOnly || Boolean(rules.problem)
   const set = async (r: HAProxyRule, state: string) => {
     const server = statsOf(stats, r).server
     try {
@@ -76,9 +78,9 @@ export function RulesCard({ id, rules, stats, certs, offline }: RulesCardProps) 
     { id: 'menu', title: '', width: 40, cell: (r) => (
       <Menu trigger={<IconButton icon={Ellipsis} size="small" label={t('rules.menu', { name: r.name })} />} items={[
         { label: t('rules.edit'), icon: Pencil, disabled: closed || offline, onSelect: () => setEdited(r) },
-        { label: t('rules.ready'), icon: Power, separated: true, disabled: offline || !statsOf(stats, r).server, onSelect: () => void set(r, 'ready') },
-        { label: t('rules.drain'), icon: Timer, disabled: offline || !statsOf(stats, r).server, onSelect: () => void set(r, 'drain') },
-        { label: t('rules.maint'), icon: PowerOff, disabled: offline || !statsOf(stats, r).server, onSelect: () => void set(r, 'maint') },
+        { label: t('rules.ready'), icon: Power, separated: true, disabled: offline || readOnly || !statsOf(stats, r).server, onSelect: () => void set(r, 'ready') },
+        { label: t('rules.drain'), icon: Timer, disabled: offline || readOnly || !statsOf(stats, r).server, onSelect: () => void set(r, 'drain') },
+        { label: t('rules.maint'), icon: PowerOff, disabled: offline || readOnly || !statsOf(stats, r).server, onSelect: () => void set(r, 'maint') },
         { label: t('rules.remove'), icon: Trash2, danger: true, separated: true, disabled: closed, onSelect: () => setRemoved(r) },
       ]} />
     ) },

@@ -1,16 +1,10 @@
-import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
-import type { ChartResponse, DashboardPage, Metrics, Processes, ServerDetail } from '../../api/types'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import type { ChartResponse, DashboardPage, Metrics, Processes } from '../../api/types'
 import { api } from '../../lib/api'
 import type { TimeRange } from '../../lib/range'
 
 const everyScrape = 10_000
 const rarely = 60_000
-
-export const serverQuery = (id: number) =>
-  queryOptions({
-    queryKey: ['server', id],
-    queryFn: ({ signal }) => api.get<ServerDetail>(`servers/${id}`, { signal }),
-  })
 
 export const useDashboardPage = (page: string) =>
   useQuery({

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { PortBytes, ServerItem } from '../../api/types'
 import { Button, IconButton } from '../../components/button'
 import { Card } from '../../components/card'
+import { HowToOpen } from '../../components/closed-by-owner'
 import { ConfirmDanger } from '../../components/confirm-danger'
 import { CopyButton } from '../../components/copy-button'
 import { EmptyState } from '../../components/empty-state'
@@ -13,6 +14,7 @@ import { Value } from '../../components/quantity'
 import { SearchField } from '../../components/search-field'
 import { Table } from '../../components/table'
 import { notify } from '../../components/toast'
+import { useAccess } from '../../lib/access'
 import { ApiError } from '../../lib/api'
 import { useErrorText } from '../../lib/error-text'
 import { useFormat } from '../../lib/use-format'
@@ -34,7 +36,8 @@ export function TrafficPorts({ server, days, ports, known, ask }: TrafficPortsPr
   const { t } = useTranslation('server')
   const f = useFormat()
   const problem = useProblem()
-  const asked = useTrackedPorts(server.id, ask)
+  const access = useAccess(server.id)('traffic')
+  const asked = useTrackedPorts(server.id, ask && access !== 'closed' && access !== 'pending')
   const change = useChangePort(server.id)
   const [search, setSearch] = useState('')
   const [leaving, setLeaving] = useState<number | null>(null)
@@ -42,7 +45,8 @@ export function TrafficPorts({ server, days, ports, known, ask }: TrafficPortsPr
   const rows = portRows(tracked, ports)
   const shown = rows.filter((r) => String(r.port).includes(search.trim().replace(/^:/, '')))
   const lines = rows.map((r) => [r.port, r.rx_bytes, r.tx_bytes].join('\t'))
-  const closed = !ask ? t('traffic.ports.offline') : asked.isError ? problem(asked.error) : null
+  const owner = access === 'closed' || access === 'ro' ? <HowToOpen domain="traffic" write /> : null
+  const closed = owner ?? (!ask ? t('traffic.ports.offline') : asked.isError ? problem(asked.error) : null)
   return (
     <Card title={t('traffic.ports.title')} note={t('traffic.period', { count: days })} flush actions={
       rows.length > 0 && (

@@ -72,6 +72,16 @@ it('says when the owner keeps the ports closed, and still shows what is known', 
   expect(within(await ports()).getByText(':443')).toBeTruthy()
 })
 
+it('does not ask what the owner has closed, and says what opens it', async () => {
+  const mock = new MockApi(Date.now, 24)
+  mock.allow = { metrics: 'ro' }
+  await renderApp({ mock, at })
+  await screen.findByText('traffic:rw')
+  await ports()
+  expect(screen.queryByRole('textbox', { name: 'Count another port' })).toBeNull()
+  expect(mock.log.filter((r) => r.path.endsWith('/ports/tracked'))).toEqual([])
+})
+
 it('leaves an offline server alone', async () => {
   const mock = new MockApi(Date.now, 24)
   const id = mock.servers.find((s) => s.status === 'offline')?.id

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { listenForShortcuts } from '../../lib/commands'
 import { MockApi, type MockRequest } from '../../test/mock-api'
-import { renderPart } from '../../test/render'
+import { renderApp, renderPart } from '../../test/render'
 import { ServersPage } from './page'
 
 const now = Date.UTC(2026, 10, 23, 9, 41)
@@ -29,6 +29,13 @@ beforeEach(() => {
 afterEach(() => stop())
 
 describe('the list', () => {
+  it.each([['HAProxy and firewall', 'haproxy'], ['Traffic', 'traffic'], ['Terminal', 'terminal']])('leads from the menu of a row to %s', async (item, page) => {
+    const { mock, path } = await renderApp({ at: '/servers', mock: new MockApi(Date.now, 3) })
+    const { id, name } = mock.servers[0]!
+    await menuItem(name, item)
+    await waitFor(() => expect(path()).toBe(`/servers/${id}/${page}`))
+  })
+
   it('shows every server with its address, folder, agent and trouble', async () => {
     const mock = await page()
     const dead = mock.servers[4]!

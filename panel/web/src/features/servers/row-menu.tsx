@@ -1,5 +1,6 @@
-import { Activity, Copy, Ellipsis, Folder, Pencil, Terminal, Trash2 } from 'lucide-react'
+import { Activity, ArrowDownUp, Copy, Ellipsis, Folder, Pencil, Route, SquareTerminal, Terminal, Trash2 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
+import { useNavigate } from 'react-router'
 import type { ServerItem } from '../../api/types'
 import { IconButton } from '../../components/button'
 import { Menu } from '../../components/menu'
@@ -11,6 +12,8 @@ export type RowAction = 'test' | 'edit' | 'install' | 'move' | 'delete'
 
 export function RowMenu({ server, onAction }: { server: ServerItem; onAction: (action: RowAction, server: ServerItem) => void }) {
   const { t } = useTranslation('servers')
+  const navigate = useNavigate()
+  const open = (page: string) => () => void navigate(`/servers/${server.id}/${page}`)
   const run = (action: RowAction) => () => onAction(action, server)
   const copy = async () => {
     const address = shortAddress(server.url)
@@ -19,7 +22,10 @@ export function RowMenu({ server, onAction }: { server: ServerItem; onAction: (a
   }
   return (
     <Menu trigger={<IconButton icon={Ellipsis} size="small" label={t('row.menu', { name: server.name })} />} items={[
-      { label: t('row.test'), icon: Activity, onSelect: run('test') },
+      { label: t('row.haproxy'), icon: Route, onSelect: open('haproxy') },
+      { label: t('row.traffic'), icon: ArrowDownUp, onSelect: open('traffic') },
+      { label: t('row.terminal'), icon: SquareTerminal, onSelect: open('terminal') },
+      { label: t('row.test'), icon: Activity, separated: true, onSelect: run('test') },
       { label: t('row.copyAddress'), icon: Copy, onSelect: () => void copy() },
       { label: t('row.edit'), icon: Pencil, onSelect: run('edit') },
       { label: t('row.install'), icon: Terminal, onSelect: run('install') },

@@ -4,11 +4,13 @@ import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
 import type { ServerItem } from '../../api/types'
 import { LinkButton } from '../../components/button'
+import { ClosedByOwner } from '../../components/closed-by-owner'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorState } from '../../components/error-state'
 import { PageBody, useTitle } from '../../components/page-header'
 import { Segmented } from '../../components/segmented'
 import { StateGlyph } from '../../components/state-glyph'
+import { useAccess } from '../../lib/access'
 import { useServers, useServerState } from '../../lib/fleet'
 import { Commands } from './commands'
 import './terminal.css'
@@ -34,6 +36,8 @@ function Terminal({ server }: { server: ServerItem }) {
   const [mode, setMode] = useState<(typeof modes)[number]>('commands')
   const [opened, setOpened] = useState(false)
   const state = useServerState(server)
+  const access = useAccess(server.id)('exec')
+  const closed = access === 'closed' || access === 'ro'
   useTitle(`${t('title')} · ${server.name}`)
   return (
     <>
@@ -42,15 +46,17 @@ function Terminal({ server }: { server: ServerItem }) {
         <StateGlyph state={state} quiet />
         <h1>{server.name}</h1>
         <span className="grow" />
-        <Segmented label={t('mode')} value={mode} options={modes.map((value) => ({ value, label: t(value) }))} onChange={(m) => { setMode(m); setOpened(opened || m === 'shell') }} />
+        {!closed && <Segmented label={t('mode')} value={mode} options={modes.map((value) => ({ value, label: t(value) }))} onChange={(m) => { setMode(m); setOpened(opened || m === 'shell') }} />}
       </header>
-      <main id="content" tabIndex={0} className="term">
-        {/* Both stay: going to look at the other one ends neither a command nor a shell. */}
-        <div className="term-mode" hidden={mode !== 'commands'}><Commands server={server} offline={state === 'offline'} /></div>
-        <div className="term-mode" hidden={mode !== 'shell'}>
-          {opened && <Suspense fallback={<span className="sk sk-late" aria-busy="true" style={{ flex: 1 }} />}><Shell server={server} /></Suspense>}
-        </div>
-      </main>
+      {closed ? <PageBody><section className="card card-b"><ClosedByOwner title={t('title')} domain="exec" write /></section></PageBody> : (
+        <main id="content" tabIndex={0} className="term">
+          {/* Both stay: going to look at the other one ends neither a command nor a shell. */}
+          <div className="term-mode" hidden={mode !== 'commands'}><Commands server={server} offline={state === 'offline'} /></div>
+          <div className="term-mode" hidden={mode !== 'shell'}>
+            {opened && <Suspense fallback={<span className="sk sk-late" aria-busy="true" style={{ flex: 1 }} />}><Shell server={server} /></Suspense>}
+          </div>
+        </main>
+      )}
     </>
   )
 }

@@ -2,6 +2,7 @@ import { screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, it } from 'vitest'
 import { readEvents } from '../../lib/read-events'
+import { MockApi } from '../../test/mock-api'
 import { renderApp } from '../../test/render'
 import { addToHistory, readHistory } from './history'
 
@@ -56,6 +57,14 @@ it('says when the owner of the server allows no commands', async () => {
   mock.overrides.set('POST proxy/1/system/execute-stream', () => ({ status: 409, body: { code: 'restricted', detail: 'restricted by the owner' } }))
   await typeIn('id{Enter}')
   expect((await screen.findByRole('alert')).textContent).toContain('AGENT_ALLOW')
+})
+
+it('asks for nothing that the owner has closed, and says what opens it', async () => {
+  const mock = new MockApi(Date.now, 3)
+  mock.allow = { metrics: 'ro' }
+  await renderApp({ at: '/servers/1/terminal', mock })
+  expect((await screen.findByText('exec:rw')).parentElement!.textContent).toContain('AGENT_ALLOW')
+  expect(screen.queryByRole('textbox')).toBeNull()
 })
 
 it('keeps a hundred different commands', () => {
