@@ -7,6 +7,7 @@ import { Card } from '../../components/card'
 import { ConfirmDanger } from '../../components/confirm-danger'
 import { EmptyState } from '../../components/empty-state'
 import { Menu } from '../../components/menu'
+import { Pill } from '../../components/pill'
 import { type Column, Table } from '../../components/table'
 import { notify } from '../../components/toast'
 import { UsageBar } from '../../components/usage-bar'
@@ -33,6 +34,7 @@ export function CertsCard({ id, certs, offline, readOnly }: { id: number; certs:
   const [removed, setRemoved] = useState<Cert | null>(null)
   const [renewing, setRenewing] = useState<string | null>(null)
   const fixed = offline || readOnly
+  const expired = certs.filter((c) => c.expired).length
   const renew = async (domain: string) => {
     setRenewing(domain)
     try {
@@ -65,7 +67,7 @@ export function CertsCard({ id, certs, offline, readOnly }: { id: number; certs:
     ) },
   ]
   return (
-    <Card title={t('certs.title')} note={certs.length || undefined} flush actions={
+    <Card title={t('certs.title')} note={certs.length > 0 && <span className="row">{certs.length}{expired > 0 && <Pill tone="crit">{t('certs.expiredCount', { count: expired })}</Pill>}</span>} flush actions={
       <>
         {certs.some((c) => c.renewable) && <Button size="small" kind="ghost" icon={RefreshCw} disabled={fixed} busy={renewing === '' && t('certs.renewing')} onClick={() => void renew('')}>{t('certs.renewAll')}</Button>}
         <Button size="small" icon={Upload} disabled={fixed} onClick={() => setMaking('upload')}>{t('certs.upload')}</Button>

@@ -9,7 +9,6 @@ import { Dialog } from '../../components/dialog'
 import { EmptyState } from '../../components/empty-state'
 import { Pill, Tag } from '../../components/pill'
 import { type Column, Table } from '../../components/table'
-import { notify } from '../../components/toast'
 import { api } from '../../lib/api'
 import { heldKey, holdSeconds, useHeld } from '../../lib/held'
 import { FirewallDrawer } from './firewall-drawer'
@@ -64,7 +63,6 @@ function Ask({ id, asked, onClose }: { id: number; asked: Asked; onClose: () => 
     try {
       if (rule) await api.delete(`${base(id)}/firewall/rule/${rule.number}`, { params: { expect: text, hold: holdSeconds }, ...slow })
       else await api.post(`${base(id)}/firewall/${asked.op}`, undefined, { params: { hold: holdSeconds }, ...slow })
-      notify.success(t('fw.waits'))
       onClose()
     } finally {
       refresh()

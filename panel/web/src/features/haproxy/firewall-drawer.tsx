@@ -28,7 +28,7 @@ export function FirewallDrawer({ id, offline, onClose }: { id: number; offline: 
     try {
       if (later) await deliverLater(id, 'firewall_rule_add', { ...rest, port, from_ip: rest.from_ip || undefined })
       else await api.post(`${base(id)}/firewall/rule`, { ...rest, ports, comment }, { params: { hold: holdSeconds }, ...slow })
-      notify.success(t(later ? 'later.done' : 'fw.waits'))
+      if (later) notify.success(t('later.done')) // else the question above the page tells it
       onClose()
     } finally {
       refresh()

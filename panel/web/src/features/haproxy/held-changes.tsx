@@ -57,7 +57,7 @@ function HeldChange({ change: c, asOf, onClose }: { change: Held; asOf: number; 
     <section className="banner held" aria-label={t('held.label', { name })}>
       <Ring left={left} of={c.hold_seconds} />
       <div className="grow">
-        <h2><Trans t={t} i18nKey={left > 0 ? 'held.title' : 'held.over'} values={{ name, n: left }} components={{ a: <Link to={`/servers/${c.server_id}/haproxy`} className="u" /> }} /></h2>
+        <h2><Trans t={t} i18nKey={left > 0 ? 'held.title' : 'held.over'} values={{ name, n: left }} components={{ a: <Link to={`/servers/${c.server_id}/haproxy`} className="held-link" /> }} /></h2>
         <div className="held-facts">
           <Change change={c} />
           <span><CircleCheck size={14} className="ok" aria-hidden />{t('held.reached')}</span>
@@ -87,7 +87,7 @@ const round = 2 * Math.PI * radius
 
 function Ring({ left, of }: { left: number; of: number }) {
   return (
-    <div className="ring" aria-hidden>
+    <div className="held-ring" aria-hidden>
       <svg viewBox="0 0 44 44">
         <circle cx="22" cy="22" r={radius} />
         <circle cx="22" cy="22" r={radius} className="arc" strokeDasharray={round} strokeDashoffset={round * (1 - Math.min(1, left / of))} />
