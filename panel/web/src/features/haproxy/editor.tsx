@@ -51,7 +51,7 @@ export default function Editor({ ref, label, source, readOnly, words, onChange }
         extensions: [
           ...fixed(separator),
           EditorState.phrases.of(Object.fromEntries(Object.entries(phrases).map(([key, phrase]) => [phrase, t(`editor.phrases.${key}`)]))),
-          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
           lock.current.of([]),
           EditorView.updateListener.of((update) => {
             if (update.docChanged && !update.transactions.some((tr) => tr.annotation(loaded))) latest.current.onChange(update.state.sliceDoc())
