@@ -12,6 +12,7 @@ export class MockHAProxy {
   ]
   firewall: FirewallRule[] = [this.fw(1, '22/tcp', 'ALLOW', '203.0.113.4', 'SSH'), this.fw(2, '443/tcp', 'ALLOW', 'Anywhere'), this.fw(3, '25/tcp', 'DENY', 'Anywhere'), { ...this.fw(4, 'Nginx Full', 'ALLOW', 'Anywhere'), read_only: true }]
   held: Held[] = []
+  holdSeconds = 45
   private heldUntil = 0
   private before = this.firewall
   content = this.file(this.rules)
@@ -52,8 +53,8 @@ export class MockHAProxy {
   private hold(server_id: number, op: string, rule: string, firewall: FirewallRule[]): object {
     this.before = this.firewall
     this.firewall = firewall
-    this.heldUntil = this.now() + 45_000
-    this.held = [{ server_id, id: `c${this.heldUntil}`, op, rule, hold_seconds: 45, seconds_left: 45, outcome: '' }]
+    this.heldUntil = this.now() + this.holdSeconds * 1000
+    this.held = [{ server_id, id: `c${this.heldUntil}`, op, rule, hold_seconds: this.holdSeconds, seconds_left: this.holdSeconds, outcome: '' }]
     return { ...done, pending: this.held[0] }
   }
 

@@ -84,7 +84,7 @@ it('follows the file while nothing is edited', async () => {
   const { mock } = await open()
   await waitFor(async () => expect((await view()).state.sliceDoc()).toBe(mock.haproxy.content))
   mock.haproxy.changeByHand(`# theirs\n${mock.haproxy.content}`)
-  await waitFor(async () => expect((await view()).state.sliceDoc()).toBe(mock.haproxy.content), { timeout: 15_000 })
+  await waitFor(async () => expect((await view()).state.sliceDoc()).toBe(mock.haproxy.content), { timeout: 40_000 })
 })
 
 it('only shows a file that is no UTF-8, and one on a server that is away not at all', async () => {

@@ -1,12 +1,14 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, it, vi } from 'vitest'
-import { dialog, openHAProxy as open, press } from '../../test/haproxy-page'
+import { dialog, openHAProxy, press } from '../../test/haproxy-page'
 import { fail } from '../../test/mock-route'
 import { renderApp } from '../../test/render'
 
 vi.setConfig({ testTimeout: 60_000 }) // the whole page takes long on a busy machine
 
+/** With time enough for a slow machine. */
+const open = () => openHAProxy((mock) => (mock.haproxy.holdSeconds = 3600))
 const banner = async () => within(await screen.findByRole('region', { name: /^Change of the firewall of/ }))
 const deleteRule = async () => {
   await press('Delete rule 3')
@@ -18,7 +20,7 @@ it('asks to keep a change of the firewall, on every page, and keeps it', async (
   await deleteRule()
   const held = await banner()
   expect(sent('DELETE', 'firewall/rule/3')?.query.toString()).toBe('expect=25%2Ftcp+DENY+Anywhere&hold=45')
-  expect(held.getByRole('heading').textContent).toMatch(/^Keep this firewall change on .+\? It reverts in [34]\d s unless you confirm\.$/)
+  expect(held.getByRole('heading').textContent).toMatch(/^Keep this firewall change on .+\? It reverts in 3[56]\d\d s unless you confirm\.$/)
   held.getByText('− 25/tcp DENY Anywhere')
   expect(screen.getByRole('button', { name: 'Delete rule 1' }).hasAttribute('disabled')).toBe(true)
   await userEvent.click((await screen.findAllByRole('link', { name: /Servers/ }))[0]!)
