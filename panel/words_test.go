@@ -53,10 +53,10 @@ func TestSentences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "../words/en.json", string(b)+"\n")
+	golden(t, "web/src/words/en.json", string(b)+"\n")
 
 	russian := map[string]string{}
-	b, err = os.ReadFile("../words/ru.json")
+	b, err = os.ReadFile("web/src/words/ru.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,14 +65,14 @@ func TestSentences(t *testing.T) {
 	}
 	for code, text := range english {
 		if russian[code] == "" {
-			t.Errorf("words/ru.json lacks %q: %s", code, text)
+			t.Errorf("web/src/words/ru.json lacks %q: %s", code, text)
 		} else if got, want := places(russian[code]), places(text); !slices.Equal(got, want) {
-			t.Errorf("words/ru.json: %q has the parameters %v, want %v", code, got, want)
+			t.Errorf("web/src/words/ru.json: %q has the parameters %v, want %v", code, got, want)
 		}
 	}
 	for code := range russian {
 		if english[code] == "" {
-			t.Errorf("words/ru.json: nothing says %q any more", code)
+			t.Errorf("web/src/words/ru.json: nothing says %q any more", code)
 		}
 	}
 	if len(english) < 150 {

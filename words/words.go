@@ -1,6 +1,6 @@
 // Package words makes sentences for people that can be said in another language: the English, with a code and parameters
 // beside it. The code is made of the English, so a sentence that is worded anew asks for a new translation. A test of
-// panel finds every sentence in the sources and holds en.json and ru.json to them.
+// panel finds every sentence in the sources and holds the texts of the web UI to them.
 package words
 
 import (

@@ -1,9 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
+import type { OperationItem } from '../api/types'
 import { api } from '../lib/api'
 import { useErrorText } from '../lib/error-text'
 import { useOperations } from '../lib/operations'
 import { useFormat } from '../lib/use-format'
+import { useSay } from '../lib/words'
 import { Button } from './button'
 import { Card } from './card'
 import { Pill, type Tone } from './pill'
@@ -17,6 +19,7 @@ export function OperationList({ serverId }: { serverId?: number }) {
   const f = useFormat()
   const client = useQueryClient()
   const errorText = useErrorText()
+  const say = useSay()
   const list = useOperations()
   const act = async (what: Promise<unknown>) => {
     try {
@@ -26,6 +29,7 @@ export function OperationList({ serverId }: { serverId?: number }) {
     }
     void client.invalidateQueries({ queryKey: ['bulk', 'operations'] })
   }
+  const words = (o: OperationItem) => [say(o.title_words, o.title), say(o.message_words, o.message)].filter(Boolean).join(': ')
   const shown = list.data?.filter((o) => serverId === undefined || o.server_id === serverId)
   if (!shown?.length) return null
   return (
@@ -35,7 +39,7 @@ export function OperationList({ serverId }: { serverId?: number }) {
           <li key={o.id} className="ops-row">
             <Pill tone={tones[o.state] ?? 'plain'}>{t(`operations.state.${o.state}`, { defaultValue: o.state })}</Pill>
             <span className="b nw">{o.server_name}</span>
-            <span className="t2 grow ell" title={o.message}>{o.message ? `${o.title}: ${o.message}` : o.title}</span>
+            <span className="t2 grow ell" title={words(o)}>{words(o)}</span>
             <span className="cap nw">{o.done_at ? f.time(Date.parse(o.done_at)) : t('operations.until', { time: f.date(Date.parse(o.expires_at)) })}</span>
             {o.state === 'conflict' && <Button size="small" onClick={() => void act(api.post(`operations/${o.id}/deliver`))}>{t('operations.deliver')}</Button>}
             {(o.state === 'queued' || o.state === 'conflict') && <Button size="small" kind="ghost" onClick={() => void act(api.delete(`operations/${o.id}`))}>{t('operations.cancel')}</Button>}

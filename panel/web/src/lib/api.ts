@@ -1,3 +1,6 @@
+import type { Sentence } from '../api/types'
+import { sayOnce } from './words'
+
 /** The only code that calls the panel's HTTP API. Paths are relative to the page's <base>, which is the secret path. */
 
 /** Why a request failed. Codes of our own: dropped, unreachable, timeout, unauthenticated; others are the panel's. */
@@ -5,6 +8,7 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
+    /** In the user's language, where the panel's words are known in it. */
     readonly detail: string,
     readonly field: string | null = null,
     readonly requestId: string | null = null,
@@ -88,9 +92,9 @@ async function request<T>(method: string, path: string, body: unknown, options: 
 }
 
 async function refused(response: Response, requestId: string | null): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as { detail?: string; code?: string; field?: string; error_log?: string }
+  const body = (await response.json().catch(() => ({}))) as { detail?: string; code?: string; field?: string; error_log?: string; words?: Sentence }
   if (response.status === 401) signedOut()
-  return new ApiError(response.status, body.code ?? `http_${response.status}`, body.detail ?? `HTTP ${response.status}`, body.field ?? null, requestId, body.error_log ?? null)
+  return new ApiError(response.status, body.code ?? `http_${response.status}`, await sayOnce(body.words, body.detail ?? `HTTP ${response.status}`), body.field ?? null, requestId, body.error_log ?? null)
 }
 
 /** The panel drops what it does not allow, so no answer can mean an ended session, a lost network or a refusal. */

@@ -26,6 +26,7 @@ export function liveOf(server: ServerItem): LiveServer {
     udp: m?.system.connections_detailed.udp.total ?? 0,
     processes: m?.processes.total ?? 0,
     error: server.last_error,
+    error_words: server.error_words,
     code: server.error_code,
   }
 }

@@ -71,12 +71,12 @@ export class MockAlerts {
   }
 
   private line(i: number): HistoryItem {
-    const kinds: [string, string, string][] = [['offline', 'critical', 'No answer in 3 checks in a row.'], ['recovery', 'info', 'It answers again after 7 min.'], ['cpu_critical', 'critical', 'CPU is at 93 %; the limit is 90 %.'], ['network_spike', 'warning', 'Network is 240 % above its usual level.'], ['tcp_established_drop', 'warning', 'TCP established is 84 % below its usual level.'], ['ram_spike', 'warning', 'Memory is 41 % above its usual level.']]
-    const [alert_type, severity, message] = kinds[i % kinds.length]!
+    const kinds: [string, string, string, string][] = [['offline', 'critical', 'No answer in 3 checks in a row.', 'Нет ответа 3 проверки подряд.'], ['recovery', 'info', 'It answers again after 7 min.', 'Снова отвечает через 7 мин.'], ['cpu_critical', 'critical', 'CPU is at 93 %; the limit is 90 %.', 'Процессор загружен на 93 %; порог 90 %.'], ['network_spike', 'warning', 'Network is 240 % above its usual level.', 'Сеть на 240 % выше обычного.'], ['tcp_established_drop', 'warning', 'TCP established is 84 % below its usual level.', 'Установленных соединений TCP на 84 % меньше обычного.'], ['ram_spike', 'warning', 'Memory is 41 % above its usual level.', 'Памяти занято на 41 % больше обычного.']]
+    const [alert_type, severity, message, russian] = kinds[i % kinds.length]!
     const list = this.servers()
     const server = list[(i * 7) % Math.max(1, list.length)]
     const at = this.now() - (i * i * 1.2 + i * 9 + 8) * minute
-    return { id: 1000 - i, server_id: server?.id ?? null, server_name: server?.name ?? 'gone', alert_type, severity, message, details: alert_type === 'cpu_critical' ? '{"current":93,"threshold":90}' : '{}', notified: i % 5 !== 4, created_at: new Date(at).toISOString(), ended_at: i < 2 || severity === 'info' ? null : new Date(at + (5 + (i % 9) * 4) * minute).toISOString() }
+    return { id: 1000 - i, server_id: server?.id ?? null, server_name: server?.name ?? 'gone', alert_type, severity, message, message_en: message, message_ru: russian, details: alert_type === 'cpu_critical' ? '{"current":93,"threshold":90}' : '{}', notified: i % 5 !== 4, created_at: new Date(at).toISOString(), ended_at: i < 2 || severity === 'info' ? null : new Date(at + (5 + (i % 9) * 4) * minute).toISOString() }
   }
 
   private groups(): RuleGroup[] {

@@ -1,3 +1,4 @@
+import type { Job, JobResponse, OperationItem, Result, Sentence } from '../api/types'
 import { fail, type Route } from './mock-route'
 
 const event = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
@@ -19,26 +20,23 @@ export const controlRoutes: Route[] = [
   ['POST', /^proxy\/(\d+)\/power\/processes\/(\d+)\/signal$/, () => changed],
 ]
 
-interface MockJob {
-  job: { id: string; kind: string; title: string; started_at: string; ended_at: string | null; cancelled: boolean; counts: { total: number; done: number; failed: number; skipped: number } }
-  results: { server_id: number; server_name: string; success: boolean; message: string; state: string; stdout?: string; code?: string }[]
-}
-
-/** Jobs over many servers: every third one fails. The answer to a start is a job that waits; asked again it has ended. */
+/** Jobs over many servers: every third one is offline. The answer to a start is a job that waits; asked again it has ended. */
 export class MockBulk {
-  readonly jobs: MockJob[]
-  operations: object[]
+  readonly jobs: JobResponse[]
+  operations: OperationItem[]
 
   constructor(private readonly now: () => number, private readonly nameOf: (id: number) => string) {
     const at = new Date(now()).toISOString()
     this.jobs = []
-    this.operations = [{ id: 1, server_id: 2, server_name: 'NL-Amsterdam-02', kind: 'traffic_port_add', title: 'traffic: count port 443', state: 'queued', message: '', created_at: at, expires_at: new Date(now() + 72 * 3600_000).toISOString(), done_at: null }]
+    this.operations = [{ id: 1, server_id: 2, server_name: 'NL-Amsterdam-02', kind: 'traffic_port_add', title: 'traffic: count port 443', title_words: { text: 'traffic: count port 443', code: 'traffic_count_port', params: ['443'] }, state: 'queued', message: '', message_words: null, created_at: at, expires_at: new Date(now() + 72 * 3600_000).toISOString(), done_at: null }]
   }
 
   readonly routes: Route[] = [
     ['GET', /^bulk\/jobs$/, (_, { empty }) => ({ jobs: empty ? [] : this.jobs.map((j) => j.job) })],
     ['GET', /^bulk\/jobs\/([^/]+)$/, (_, __, id) => this.jobs.find((j) => j.job.id === id) ?? fail(404, 'not_found', 'there is no such job')],
     ['POST', /^bulk\/jobs\/([^/]+)\/cancel$/, () => changed],
+    ['POST', /^bulk\/jobs\/([^/]+)\/again$/, (_, __, id) => this.again(id!)],
+    ['POST', /^bulk\/jobs\/([^/]+)\/later$/, (_, __, id) => ({ queued: this.later(id!) })],
     ['GET', /^operations$/, (_, { empty }) => ({ operations: empty ? [] : this.operations })],
     ['POST', /^operations$/, () => ({ operations: [] })],
     ['DELETE', /^operations\/(\d+)$/, () => ((this.operations = []), changed)],
@@ -46,14 +44,39 @@ export class MockBulk {
     ['DELETE', /^bulk\/(.+)$/, ({ body }, _, what) => this.start(what!, body)],
   ]
 
-  private start(what: string, body: Record<string, unknown>): object {
+  start(what: string, body: Record<string, unknown>): object {
+    const title = body.command ? `command: ${String(body.command)}` : what
+    const words: Sentence = body.command ? { text: title, code: 'command', params: [String(body.command)] } : { text: what }
+    return this.run(what, title, words, body.server_ids as number[], (i) => i % 3 === 2)
+  }
+
+  /** The second time everybody answers. */
+  private again(id: string): object {
+    const old = this.jobs.find((j) => j.job.id === id)!
+    const answer = this.run(old.job.kind, old.job.title, old.job.title_words, old.results.filter((r) => !r.success && r.code !== 'queued').map((r) => r.server_id), () => false)
+    old.job.again = this.jobs[0]!.job.id
+    return answer
+  }
+
+  private later(id: string): number {
+    const away = this.jobs.find((j) => j.job.id === id)!.results.filter((r) => r.code === 'offline')
+    const text = 'it gets this when it is back'
+    for (const r of away) Object.assign(r, { code: 'queued', message: text, message_words: { text, code: 'it_gets_this_when_it_is_back' } })
+    return away.length
+  }
+
+  private run(kind: string, title: string, title_words: Sentence, ids: number[], away: (i: number) => boolean): object {
     const at = new Date(this.now()).toISOString()
-    const ids = body.server_ids as number[]
-    const base = { id: `job${this.jobs.length + 1}`, kind: what, title: body.command ? `command: ${String(body.command)}` : what, started_at: at, cancelled: false }
-    const bad = (i: number) => i % 3 === 2
-    const results = ids.map((server_id, i) => ({ server_id, server_name: this.nameOf(server_id), success: !bad(i), state: bad(i) ? 'failed' : 'done', message: bad(i) ? 'the server does not answer' : 'exit code 0', stdout: bad(i) ? undefined : `${this.nameOf(server_id)}\n` }))
-    const failed = results.filter((r) => !r.success).length
-    this.jobs.unshift({ job: { ...base, ended_at: at, counts: { total: ids.length, done: ids.length - failed, failed, skipped: 0 } }, results })
-    return { status: 202, body: { job: { ...base, ended_at: null, counts: { total: ids.length, done: 0, failed: 0, skipped: 0 } }, results: results.map((r) => ({ ...r, state: 'waiting', message: '' })) } }
+    const done: Sentence = { text: 'exit code 0', code: 'exit_code', params: ['0'] }
+    const offline: Sentence = { text: 'the server does not answer: Connection refused', code: 'the_server_does_not_answer', params: [{ text: 'Connection refused', code: 'connection_refused' }] }
+    const results: Result[] = ids.map((server_id, i) => {
+      const words = away(i) ? offline : done
+      const more = away(i) ? { state: 'skipped', code: 'offline' } : { state: 'done', stdout: `${this.nameOf(server_id)}\n` }
+      return { server_id, server_name: this.nameOf(server_id), success: !away(i), message: words.text, message_words: words, ...more }
+    })
+    const skipped = results.filter((r) => !r.success).length
+    const job: Job = { id: `job${this.jobs.length + 1}`, kind, title, title_words, later: kind !== 'terminal/execute', started_at: at, ended_at: at, cancelled: false, restored: false, again: '', counts: { total: ids.length, done: ids.length - skipped, failed: 0, skipped, lost: 0 } }
+    this.jobs.unshift({ job, results })
+    return { status: 202, body: { job: { ...job, ended_at: null, counts: { ...job.counts, done: 0, skipped: 0 } }, results: results.map((r) => ({ ...r, state: 'waiting', message: '', message_words: null, code: undefined })) } }
   }
 }

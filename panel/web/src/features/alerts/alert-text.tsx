@@ -4,6 +4,7 @@ import { Tag } from '../../components/pill'
 import { wordsOf } from '../../lib/alerts'
 import { useServer } from '../../lib/fleet'
 import { text } from '../../lib/format'
+import { useOfflineReason } from '../../lib/offline-reason'
 import { useFormat } from '../../lib/use-format'
 import { useNumberText } from './number-text'
 import { type NumberField, triggers } from './triggers'
@@ -14,11 +15,12 @@ const triggerOf = (type: string) => triggers.find((x) => x.name === type.replace
 /** What one alert of the settings says: the value now against what is usual, or why the server does not answer. */
 export function AlertText({ alert }: { alert: ActiveAlert }) {
   const { t } = useTranslation('alerts')
+  const offlineReason = useOfflineReason()
   const f = useFormat()
   const server = useServer(alert.server_ids[0] ?? 0)
   const { current, ema } = alert.details
   const type = alert.alertname
-  if (type === 'offline' && server?.last_error) return <>{server.last_error} {server.error_code !== null && <Tag title={t('active.code')}>{server.error_code}</Tag>}</>
+  if (type === 'offline' && server?.last_error) return <>{offlineReason(server)} {server.error_code !== null && <Tag title={t('active.code')}>{server.error_code}</Tag>}</>
   if (current == null || !triggerOf(type)) return wordsOf(alert, f.language).description
   const figure = (v: number) => (/^(cpu|ram|conntrack)/.test(type) ? f.percent(v, v < 10 ? 1 : 0) : type.startsWith('network') ? text(f.rateOfBytes(v)) : type.startsWith('load') ? f.load(v) : f.count(v))
   return <><b className="b text-text">{figure(current)}</b> {ema != null && t('active.usual', { value: figure(ema) })}</>

@@ -112,20 +112,21 @@ function Lines({ items }: { items: HistoryItem[] }) {
 function useColumns(phone: boolean): Column<HistoryItem>[] {
   const { t } = useTranslation('alerts')
   const f = useFormat()
+  const message = (i: HistoryItem) => (f.language === 'ru' ? i.message_ru : i.message_en) || i.message // lines of older panels have one language
   const glyph = (i: HistoryItem) => <StateGlyph state={glyphOf(i.alert_type, i.severity)} />
   const time = (i: HistoryItem) => <time dateTime={i.created_at} title={f.full(Date.parse(i.created_at))} className="text-text2">{f.time(Date.parse(i.created_at))}</time>
   const lasted = (i: HistoryItem) => (i.ended_at ? f.duration((Date.parse(i.ended_at) - Date.parse(i.created_at)) / 1000) : i.alert_type === 'recovery' || i.severity === 'info' ? '' : t('history.lasts'))
   if (phone) {
     return [
       { id: 'glyph', title: '', width: 20, cell: glyph },
-      { id: 'what', title: t('history.what'), className: 'max-w-0 w-full', cell: (i) => <><span className="row"><span className="grow ell"><ServerName item={i} /></span><span className="sm">{time(i)}</span></span><span className="ell block text-sm text-text2">{i.message}</span></> },
+      { id: 'what', title: t('history.what'), className: 'max-w-0 w-full', cell: (i) => <><span className="row"><span className="grow ell"><ServerName item={i} /></span><span className="sm">{time(i)}</span></span><span className="ell block text-sm text-text2">{message(i)}</span></> },
     ]
   }
   return [
     { id: 'glyph', title: '', width: 20, cell: glyph },
     { id: 'time', title: t('history.time'), width: 116, cell: time },
     { id: 'server', title: t('history.server'), className: 'max-w-44', cell: (i) => <span className="ell block"><ServerName item={i} /></span> },
-    { id: 'what', title: t('history.what'), className: 'max-w-0 w-full', cell: (i) => <span className="ell block" title={i.message}>{i.message}</span> },
+    { id: 'what', title: t('history.what'), className: 'max-w-0 w-full', cell: (i) => <span className="ell block" title={message(i)}>{message(i)}</span> },
     { id: 'lasted', title: t('history.lasted'), numeric: true, cell: (i) => <span className="text-text2">{lasted(i)}</span> },
     { id: 'told', title: t('history.told'), cell: (i) => (i.notified ? <Check size={14} className="text-text3" aria-label={t('history.sent')} /> : <span className="text-text3" title={t('history.notSent')}>–</span>) },
   ]

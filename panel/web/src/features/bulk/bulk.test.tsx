@@ -24,12 +24,60 @@ it('runs a command on the chosen servers and shows what became of each', async (
   const job = within(await screen.findByRole('region', { name: 'Job' }))
   await job.findByText('ended, 3 of 3')
   expect(job.getAllByText('done')).toHaveLength(2)
-  expect(job.getByText('the server does not answer')).toBeTruthy()
+  expect(job.getByText('the server does not answer: Connection refused')).toBeTruthy()
   const sent = mock.log.find((r) => r.path === 'bulk/terminal/execute')
   expect(sent?.body).toEqual({ command: 'uptime', shell: 'bash', timeout: 30, server_ids: [a!.id, b!.id, c!.id] })
   expect(path()).toBe('/bulk?job=job1')
-  await userEvent.click(job.getByRole('button', { name: 'Choose the failed ones' }))
-  await screen.findByText('1 server chosen')
+})
+
+/** A job that counts port 443 on three servers, of which the third is offline. */
+async function portJob({ language = 'en', again = '' }: { language?: 'en' | 'ru'; again?: string } = {}) {
+  const mock = online()
+  mock.bulk.start('traffic/ports', { server_ids: mock.servers.slice(0, 3).map((s) => s.id) })
+  mock.bulk.jobs[0]!.job.again = again
+  const page = await renderApp({ at: '/bulk?job=job1', mock, language })
+  return { mock, page, job: within(await screen.findByRole('region', { name: language === 'ru' ? 'Задание' : 'Job' })) }
+}
+
+it('runs a job again on the servers that have not done it, by one click', async () => {
+  const { mock, page, job } = await portJob()
+  await userEvent.click(await job.findByRole('button', { name: 'Run again on 1 server' }))
+  await waitFor(() => expect(page.path()).toBe('/bulk?job=job2'))
+  expect(mock.log.filter((r) => r.path === 'bulk/jobs/job1/again')).toHaveLength(1)
+  await screen.findByText('ended, 1 of 1')
+  expect(screen.queryByRole('button', { name: /Run again on/ })).toBeNull()
+})
+
+it('leads from a job that was run again to the newer one', async () => {
+  const { page, job } = await portJob({ again: 'job9' })
+  expect(job.queryByRole('button', { name: /Run again on/ })).toBeNull()
+  await userEvent.click(await job.findByRole('button', { name: 'Run again: open' }))
+  expect(page.path()).toBe('/bulk?job=job9')
+})
+
+it('leaves the change for servers that were offline', async () => {
+  const { mock, job } = await portJob()
+  await userEvent.click(await job.findByRole('button', { name: 'Leave for 1 that is offline' }))
+  await job.findByText('it gets this when it is back')
+  expect(mock.log.some((r) => r.path === 'bulk/jobs/job1/later')).toBe(true)
+  expect(job.queryByRole('button', { name: /Leave for|Run again/ })).toBeNull()
+})
+
+it('says in Russian what the panel says', async () => {
+  const { job } = await portJob({ language: 'ru' })
+  await job.findByText('сервер не отвечает: Соединение отклонено')
+  expect(screen.getByText('трафик: считать порт 443')).toBeTruthy()
+})
+
+it('says that the panel was restarted in the middle of a job', async () => {
+  const mock = online()
+  mock.bulk.start('traffic/ports', { server_ids: mock.servers.slice(0, 2).map((s) => s.id) })
+  const { job, results } = mock.bulk.jobs[0]!
+  Object.assign(job, { restored: true, counts: { total: 2, done: 1, failed: 0, skipped: 0, lost: 1 } })
+  Object.assign(results[1]!, { success: false, state: 'lost', message: 'it may have been done' })
+  await renderApp({ at: '/bulk?job=job1', mock })
+  await screen.findByText('The panel was restarted in the middle: 1 server may have done it.')
+  expect(screen.getByRole('button', { name: 'Run again on 1 server' })).toBeTruthy()
 })
 
 it('leaves a change for an offline server until it is back', async () => {

@@ -40,7 +40,7 @@ function Bulk({ servers }: { servers: ServerItem[] }) {
       <Picker servers={servers} chosen={chosen} onChange={setChosen} />
       <div className="stack">
         <ActionForm chosen={servers.filter((s) => chosen.has(s.id))} onStarted={open} />
-        {job && <JobCard key={job} id={job} onChoose={(ids) => setChosen(new Set(ids))} />}
+        {job && <JobCard key={job} id={job} onOpen={open} />}
         <OperationList />
         <JobList current={job} onOpen={open} />
       </div>

@@ -1,41 +1,14 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
+import type { JobResponse, JobsResponse, LaterResponse } from '../../api/types'
 import { api, apiUrl, checkSession } from '../../lib/api'
 import { EventStream } from '../../lib/event-stream'
 import { type Action, payload, type Values } from './actions'
 
-export interface Result {
-  server_id: number
-  server_name: string
-  success: boolean
-  message: string
-  state: 'waiting' | 'running' | 'done' | 'failed' | 'skipped' | 'cancelled'
-  code?: string
-  stdout?: string
-  stderr?: string
-  exit_code?: number
-  execution_time_ms?: number
-}
-
-export interface Job {
-  id: string
-  kind: string
-  title: string
-  started_at: string
-  ended_at: string | null
-  cancelled: boolean
-  counts: { total: number; done: number; failed: number; skipped: number }
-}
-
-export interface JobResponse {
-  job: Job
-  results: Result[]
-}
-
 const pace = 5_000
 
 export const useJobs = () =>
-  useQuery({ queryKey: ['bulk', 'jobs'], queryFn: ({ signal }) => api.get<{ jobs: Job[] }>('bulk/jobs', { signal }).then((r) => r.jobs), refetchInterval: pace })
+  useQuery({ queryKey: ['bulk', 'jobs'], queryFn: ({ signal }) => api.get<JobsResponse>('bulk/jobs', { signal }).then((r) => r.jobs), refetchInterval: pace })
 
 /** A job, followed by its own event stream until it has ended. */
 export function useJob(id: string) {
@@ -58,6 +31,12 @@ function merge(client: QueryClient, id: string, news: JobResponse): void {
 /** Starts the job; the answer comes at once and the work goes on. */
 export const startJob = (action: Action, values: Values, ids: number[]) =>
   api.send<JobResponse>(action.method, `bulk/${action.path}`, { ...payload(action, values), server_ids: ids }, { headers: { Prefer: 'respond-async' } })
+
+/** Starts a job that does the rest of one that has ended. */
+export const startAgain = (id: string) => api.post<JobResponse>(`bulk/jobs/${id}/again`)
+
+/** Has the servers that were offline get the change when they are back. */
+export const queueRest = (id: string) => api.post<LaterResponse>(`bulk/jobs/${id}/later`)
 
 /** Has the change made when the servers are back. */
 export const queueOperation = (action: Action, values: Values, ids: number[]) =>

@@ -7,6 +7,7 @@ import { chartLink, isNews, useActiveAlerts, wordsOf } from '../../lib/alerts'
 import { serverState } from '../../lib/fleet'
 import { live, useFleetTotals } from '../../lib/live'
 import { level, loadLevel } from '../../lib/limits'
+import { useOfflineReason } from '../../lib/offline-reason'
 import { useFormat } from '../../lib/use-format'
 
 const shown = 4
@@ -15,6 +16,7 @@ const shown = 4
 export function Attention({ servers }: { servers: ServerItem[] }) {
   const [all, setAll] = useState(false)
   const { t } = useTranslation('dashboard')
+  const offlineReason = useOfflineReason()
   const f = useFormat()
   useFleetTotals() // renders once per message of the stream
   const bad = needy(servers, live.all())
@@ -35,7 +37,7 @@ export function Attention({ servers }: { servers: ServerItem[] }) {
           <li key={server.id}>
             <StateGlyph state={state} />
             <Link className="n" to={`/servers/${server.id}`}>{server.name}</Link>
-            <span className="w">{state === 'offline' ? (now?.error ?? server.last_error ?? t('state.offline')) : <OverLimit now={now} />}</span>
+            <span className="w">{state === 'offline' ? (offlineReason(server, now) || t('state.offline')) : <OverLimit now={now} />}</span>
             {state === 'offline' && server.last_seen && <span className="t3 sm">{f.age(Date.parse(server.last_seen))}</span>}
           </li>
         ))}

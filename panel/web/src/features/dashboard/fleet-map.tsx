@@ -8,6 +8,7 @@ import { type ServerState, hostOf, serverState } from '../../lib/fleet'
 import { text } from '../../lib/format'
 import { type Draw, useCanvas } from '../../lib/frame'
 import { live } from '../../lib/live'
+import { useOfflineReason } from '../../lib/offline-reason'
 import { useFormat } from '../../lib/use-format'
 import { type Filter, type Group, matches } from './groups'
 import { type Cell, cellAt, layoutMap } from './map-layout'
@@ -71,10 +72,11 @@ export function FleetMap({ groups, filter }: FleetMapProps) {
 
 function MapTip({ server, x, y }: { server: ServerItem; x: number; y: number }) {
   const { t } = useTranslation('dashboard')
+  const offlineReason = useOfflineReason()
   const f = useFormat()
   const now = live.server(server.id)
   const state = serverState(server, now)
-  const detail = state === 'disabled' ? t('state.disabled') : state === 'offline' ? (now?.error ?? server.last_error) : t('map.values', { cpu: f.percent(now?.cpu), ram: f.percent(now?.ram), tx: text(f.rateOfBytes(now?.tx)) })
+  const detail = state === 'disabled' ? t('state.disabled') : state === 'offline' ? offlineReason(server, now) : t('map.values', { cpu: f.percent(now?.cpu), ram: f.percent(now?.ram), tx: text(f.rateOfBytes(now?.tx)) })
   return (
     <div className="tip map-tip" style={{ left: Math.min(x + 12, innerWidth - 280), top: y + 14 }}>
       <b>{server.name}</b> <span className="mono t3">{hostOf(server.url)}</span>

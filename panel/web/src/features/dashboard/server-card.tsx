@@ -11,6 +11,7 @@ import { text } from '../../lib/format'
 import { useLiveServer } from '../../lib/live'
 import { liveOf } from '../../lib/live-values'
 import { type LimitName, level, loadLevel } from '../../lib/limits'
+import { useOfflineReason } from '../../lib/offline-reason'
 import { useFormat } from '../../lib/use-format'
 import { useServerActions } from './server-actions'
 import type { Density } from './view'
@@ -142,10 +143,11 @@ function CompactFigure({ server, now }: { server: ServerItem; now: LiveServer })
 
 function CompactBody({ server, now }: { server: ServerItem; now: LiveServer }) {
   const { t } = useTranslation('dashboard')
+  const offlineReason = useOfflineReason()
   const f = useFormat()
   const state = serverState(server, now)
   if (state === 'offline' || state === 'disabled') {
-    return <><span className="meter" /><div className="cap">{state === 'offline' ? (now.error ?? server.last_error) : t('state.disabled')}</div></>
+    return <><span className="meter" /><div className="cap">{state === 'offline' ? offlineReason(server, now) : t('state.disabled')}</div></>
   }
   const [rx, tx] = [f.rateOfBytes(now.rx), f.rateOfBytes(now.tx)]
   return (
@@ -162,12 +164,13 @@ function CompactBody({ server, now }: { server: ServerItem; now: LiveServer }) {
 
 function OfflineBody({ server, now }: { server: ServerItem; now: LiveServer }) {
   const { t } = useTranslation('dashboard')
+  const offlineReason = useOfflineReason()
   const f = useFormat()
   const { test, testing } = useServerActions(server)
   const code = now.code ?? server.error_code
   return (
     <div className="body-off">
-      <div className="problem"><b>{now.error ?? server.last_error}</b>{code != null && <span className="tag">{code}</span>}</div>
+      <div className="problem"><b>{offlineReason(server, now)}</b>{code != null && <span className="tag">{code}</span>}</div>
       <div className="sm t3">{server.last_seen ? t('card.lastSeen', { age: f.age(Date.parse(server.last_seen)) }) : t('card.neverSeen')}</div>
       <LiveMirror of={server.id} height={30} dim />
       <div className="srv-actions">

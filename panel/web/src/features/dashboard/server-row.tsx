@@ -8,11 +8,13 @@ import { hostOf, serverState } from '../../lib/fleet'
 import { type LimitName, level, loadLevel } from '../../lib/limits'
 import { useLiveServer } from '../../lib/live'
 import { liveOf } from '../../lib/live-values'
+import { useOfflineReason } from '../../lib/offline-reason'
 import { useFormat } from '../../lib/use-format'
 
 /** One server of the list density. */
 export const ServerRow = memo(function ServerRow({ server, handle }: { server: ServerItem; handle?: ReactNode }) {
   const { t } = useTranslation('dashboard')
+  const offlineReason = useOfflineReason()
   const f = useFormat()
   const now = useLiveServer(server.id) ?? liveOf(server)
   const state = serverState(server, now)
@@ -24,7 +26,7 @@ export const ServerRow = memo(function ServerRow({ server, handle }: { server: S
       <span className="vname">{handle}<Link className="nm" to={`/servers/${server.id}`}>{server.name}</Link></span>
       <span className="mono t3 x2">{hostOf(server.url)}</span>
       {dead ? (
-        <span className={`vwhy ${state === 'offline' ? 'crit' : 't3'}`}>{state === 'offline' ? (now.error ?? server.last_error) : t('state.disabled')}</span>
+        <span className={`vwhy ${state === 'offline' ? 'crit' : 't3'}`}>{state === 'offline' ? offlineReason(server, now) : t('state.disabled')}</span>
       ) : (
         <>
           <Cell name="cpu" value={now.cpu} />

@@ -7,6 +7,7 @@ import { useTitle } from '../../components/page-header'
 import { StateGlyph } from '../../components/state-glyph'
 import { hostOf, serverState } from '../../lib/fleet'
 import { text } from '../../lib/format'
+import { useOfflineReason } from '../../lib/offline-reason'
 import { useFormat } from '../../lib/use-format'
 import { PowerMenu } from './power-menu'
 
@@ -21,6 +22,7 @@ const tone = { online: 'ok', attention: 'warn', offline: 'crit', disabled: '', l
 /** Who this server is, and how it is. */
 export function ServerHeader({ server, now, document: d }: HeaderProps) {
   const { t } = useTranslation('server')
+  const offlineReason = useOfflineReason()
   const f = useFormat()
   useTitle(server.name)
   const state = serverState(server, now)
@@ -51,7 +53,7 @@ export function ServerHeader({ server, now, document: d }: HeaderProps) {
       </div>
       {state === 'offline' && (
         <p className="sproblem" role="status">
-          <b>{now?.error ?? server.last_error}</b>
+          <b>{offlineReason(server, now)}</b>
           {(now?.code ?? server.error_code) != null && <span className="tag">{now?.code ?? server.error_code}</span>}
         </p>
       )}

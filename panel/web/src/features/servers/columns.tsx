@@ -10,6 +10,7 @@ import { Switch } from '../../components/switch'
 import type { Column } from '../../components/table'
 import { hostOf, serverState, useServerState } from '../../lib/fleet'
 import { live, useLiveServer } from '../../lib/live'
+import { useOfflineReason } from '../../lib/offline-reason'
 import { useFormat } from '../../lib/use-format'
 import { shortAddress } from './address'
 import { states } from './list-view'
@@ -73,14 +74,15 @@ function Address({ url }: { url: string }) {
 
 function Problem({ server }: { server: ServerItem }) {
   const { t } = useTranslation('servers')
+  const offlineReason = useOfflineReason()
   const now = useLiveServer(server.id)
   const state = useServerState(server)
   if (state === 'disabled') return <span className="text-text3">{t('row.disabled')}</span>
   if (state === 'loading') return <span className="text-text3">{t(server.joined ? 'row.loading' : 'row.waiting')}</span>
   if (state !== 'offline') return null
   const [error, code] = [now?.error ?? server.last_error, now?.code ?? server.error_code]
-  const reason = reasonOf(error)
-  return <span className="row gap-1.5"><span className="crit ell" title={error ?? undefined}>{reason ? t(`reason.${reason}`) : error}</span>{code != null && <Tag title={t('row.code', { code })}>{code}</Tag>}</span>
+  const [reason, why] = [reasonOf(error), offlineReason(server, now)]
+  return <span className="row gap-1.5"><span className="crit ell" title={why}>{reason ? t(`reason.${reason}`) : why}</span>{code != null && <Tag title={t('row.code', { code })}>{code}</Tag>}</span>
 }
 
 function Answer({ server, testing }: { server: ServerItem; testing: boolean }) {

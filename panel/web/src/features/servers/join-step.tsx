@@ -15,6 +15,7 @@ import { readAddress, agentPort } from './address'
 import { refreshFleet, useJoinStatus, useNewInstall, usePanelAddress } from './queries'
 import { stageKey } from './stage'
 import { useNow } from '../../lib/use-now'
+import { useSay } from '../../lib/words'
 
 interface JoinStepProps {
   server: Pick<CreatedServer, 'id' | 'name' | 'url'>
@@ -68,6 +69,7 @@ function Waiting({ url, status, error }: { url: string; status: JoinStatus | und
   const { t } = useTranslation('servers')
   const errorText = useErrorText()
   const stage = useStageText(url)
+  const say = useSay()
   const key = status?.stage ? stageKey(status) : null
   const quiet = key === null || key === 'tcp'
   return (
@@ -76,7 +78,7 @@ function Waiting({ url, status, error }: { url: string; status: JoinStatus | und
       <div className="min-w-0">
         <div className="b">{key ? stage(key).title : t('join.waiting')}</div>
         <p className="text-text2">{key ? stage(key, true).fix : t('join.waitingText')}</p>
-        {status?.last_error && <p lang="en" className="field-note mt-1 break-words">{status.last_error}</p>}
+        {status?.last_error && <p className="field-note mt-1 break-words">{say(status.error_words, status.last_error)}</p>}
         {error != null && <p className="field-note mt-1">{t('join.pollFailed', { text: errorText(error).text })}</p>}
       </div>
     </div>

@@ -5,6 +5,7 @@ import { Button } from '../../components/button'
 import { CopyButton } from '../../components/copy-button'
 import { Dialog } from '../../components/dialog'
 import { Tag } from '../../components/pill'
+import { useSay } from '../../lib/words'
 import { useStageText } from './join-step'
 import { stageKey } from './stage'
 
@@ -19,6 +20,7 @@ interface TestDialogProps {
 export function TestDialog({ server, result, onAgain, onClose }: TestDialogProps) {
   const { t } = useTranslation('servers')
   const { t: common } = useTranslation('components')
+  const message = useSay()(result.words, result.message)
   const { title, fix } = useStageText(server.url)(stageKey(result))
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title={t('test.failed', { name: server.name })}
@@ -32,10 +34,10 @@ export function TestDialog({ server, result, onAgain, onClose }: TestDialogProps
         <p className="row"><span className="b crit">{title}</span>{result.code ? <Tag title={t('row.code', { code: result.code })}>{result.code}</Tag> : null}</p>
         <p className="mt-1 text-text2">{fix}</p>
       </div>
-      {result.message && (
+      {message && (
         <div className="command one-line">
-          <code className="mono" lang="en">{result.message}</code>
-          <CopyButton text={result.message} label={common('copyDetails')} />
+          <code className="mono">{message}</code>
+          <CopyButton text={message} label={common('copyDetails')} />
         </div>
       )}
     </Dialog>

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react'
 import type { BulkResult, CreatedServer, Install } from '../../api/types'
 import { sentence, useErrorText } from '../../lib/error-text'
 import { useServers } from '../../lib/fleet'
+import { useSay } from '../../lib/words'
 import { mostServers, type ParsedLine, parseList, takenAddresses } from './parse-list'
 import { type Preset, useCreateServers } from './queries'
 
@@ -20,6 +21,7 @@ export function useAddList() {
   const [failure, setFailure] = useState<string | null>(null)
   const create = useCreateServers()
   const errorText = useErrorText()
+  const say = useSay()
   const servers = useServers().data
   const lines = useMemo(() => {
     const parsed = parseList(text, takenAddresses(servers ?? []))
@@ -34,7 +36,7 @@ export function useAddList() {
     setFailure(null)
     try {
       const { results } = await create.mutateAsync({ preset, servers: good.map((l) => ({ name: l.name, url: l.address, folder: l.folder })) })
-      const outcome = readResults(good, results)
+      const outcome = readResults(good, results, say)
       setAdded((old) => [...old, ...outcome.added])
       setRefused(outcome.refused)
       const left = lines.filter((l) => !outcome.doneLines.has(l.line))
@@ -48,7 +50,7 @@ export function useAddList() {
 }
 
 /** Sorts the panel's answers, one for each line that was sent. */
-export function readResults(sent: readonly ParsedLine[], results: readonly BulkResult[]) {
+export function readResults(sent: readonly ParsedLine[], results: readonly BulkResult[], say: ReturnType<typeof useSay>) {
   const added: AddedServer[] = []
   const refused = new Map<string, string>()
   const doneLines = new Set<number>()
@@ -59,7 +61,7 @@ export function readResults(sent: readonly ParsedLine[], results: readonly BulkR
       added.push({ server: r.server, install: r.install })
       doneLines.add(line.line)
     } else {
-      refused.set(line.raw, sentence(r.error?.detail ?? ''))
+      refused.set(line.raw, sentence(say(r.error?.words, r.error?.detail)))
     }
   }
   return { added, refused, doneLines }

@@ -7,6 +7,7 @@ import { Select } from '../../components/field'
 import { EmptyState } from '../../components/empty-state'
 import { Segmented } from '../../components/segmented'
 import { useExternal } from '../../lib/external'
+import { useSay } from '../../lib/words'
 import { addToHistory, clearHistory, readHistory } from './history'
 import { type Command, Run } from './run'
 import { RunView } from './run-view'
@@ -18,6 +19,7 @@ const kept = 50
 /** One command after another: each starts anew in the home of root, its output stays above. */
 export function Commands({ server, offline }: { server: ServerItem; offline: boolean }) {
   const { t } = useTranslation('terminal')
+  const say = useSay()
   const [runs, setRuns] = useState<Run[]>([])
   const log = useRef<HTMLDivElement>(null)
   const alive = useRef(runs)
@@ -28,7 +30,7 @@ export function Commands({ server, offline }: { server: ServerItem; offline: boo
   const start = (command: Command) => {
     const run = new Run((runs.at(-1)?.id ?? 0) + 1, command)
     setRuns([...runs, run].slice(-kept))
-    void run.start(server.id)
+    void run.start(server.id, say)
   }
   return (
     <>

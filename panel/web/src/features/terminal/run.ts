@@ -1,6 +1,8 @@
+import type { Sentence } from '../../api/types'
 import { api, ApiError } from '../../lib/api'
 import { external } from '../../lib/external'
 import { readEvents } from '../../lib/read-events'
+import type { useSay } from '../../lib/words'
 
 export interface Command {
   command: string
@@ -50,14 +52,14 @@ export class Run {
     this.abort.abort()
   }
 
-  async start(serverId: number): Promise<void> {
+  async start(serverId: number, say: ReturnType<typeof useSay>): Promise<void> {
     let told: Partial<RunState> = { state: 'failed', error: cut }
     try {
       const answer = await api.open(`proxy/${serverId}/system/execute-stream`, this.command, { signal: this.abort.signal, timeout: this.command.timeout * 1000 + slack })
       await readEvents(answer, (event, data) => {
-        const d = data as { line: string; message: string; exit_code: number; execution_time_ms: number; truncated: boolean }
+        const d = data as { line: string; message: string; words?: Sentence; exit_code: number; execution_time_ms: number; truncated: boolean }
         if (event === 'stdout' || event === 'stderr') this.add({ stream: event, text: d.line })
-        else if (event === 'error') this.state.set({ ...this.state.get(), error: new ApiError(0, 'command', d.message) })
+        else if (event === 'error') this.state.set({ ...this.state.get(), error: new ApiError(0, 'command', say(d.words, d.message)) })
         else if (event === 'done') told = { state: 'ended', exitCode: d.exit_code, took: d.execution_time_ms, truncated: d.truncated }
       })
       if (told.state === 'failed' && this.state.get().error) told = { state: 'failed' }

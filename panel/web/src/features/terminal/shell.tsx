@@ -4,14 +4,15 @@ import { Terminal } from '@xterm/xterm'
 import { RotateCw } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ServerItem } from '../../api/types'
+import type { ServerItem, TerminalEnd } from '../../api/types'
 import { Button } from '../../components/button'
 import { api, ApiError, apiUrl } from '../../lib/api'
 import { useTheme } from '../../lib/theme'
+import { useSay } from '../../lib/words'
 import { Failure } from './run-view'
 
 /** How the shell is: an error is why it could not be opened, an end comes from the server. */
-type State = { is: 'opening' | 'open' | 'lost' | 'refused' } | { is: 'failed'; error: unknown } | { is: 'ended'; code: number; reason: string }
+type State = { is: 'opening' | 'open' | 'lost' | 'refused' } | { is: 'failed'; error: unknown } | { is: 'ended'; end: TerminalEnd }
 
 const encoder = new TextEncoder()
 /** Bytes of one message; the panel takes no larger one than 64 KiB. */
@@ -20,6 +21,7 @@ const frame = 32 << 10
 /** A shell of the server: it lives as long as this is on the page. */
 export function Shell({ server }: { server: ServerItem }) {
   const { t } = useTranslation('terminal')
+  const say = useSay()
   const box = useRef<HTMLDivElement>(null)
   const terminal = useRef<Terminal>(null)
   const [attempt, setAttempt] = useState(0)
@@ -54,7 +56,7 @@ export function Shell({ server }: { server: ServerItem }) {
     <section className="shell" aria-label={label}>
       <div ref={box} className="shell-box" />
       <div className="shell-foot" role="status">
-        {state.is === 'failed' ? <Failure error={state.error} /> : <span className="t2">{state.is === 'ended' ? state.reason || t('window.ended', { code: state.code }) : t(`window.${state.is}`)}</span>}
+        {state.is === 'failed' ? <Failure error={state.error} /> : <span className="t2">{state.is === 'ended' ? say(state.end.words, state.end.reason) || t('window.ended', { code: state.end.exit_code }) : t(`window.${state.is}`)}</span>}
         {over && <Button size="small" icon={RotateCw} onClick={() => { setState({ is: 'opening' }); setAttempt(attempt + 1) }}>{t('window.again')}</Button>}
       </div>
     </section>
@@ -85,8 +87,7 @@ function connect(serverId: number, term: Terminal, tell: (state: State) => void)
     }
     socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
       if (typeof data !== 'string') return term.write(new Uint8Array(data))
-      const { exit_code, reason } = JSON.parse(data) as { exit_code: number; reason?: string }
-      end = { is: 'ended', code: exit_code, reason: reason ?? '' }
+      end = { is: 'ended', end: JSON.parse(data) as TerminalEnd }
     }
     socket.onclose = () => !abort.signal.aborted && tell(end)
   }
