@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it, vi } from 'vitest'
-import { dialog, openHAProxy as open, press } from '../../test/haproxy-page'
+import { choose, dialog, openHAProxy as open, press } from '../../test/haproxy-page'
 import { fail } from '../../test/mock-route'
 
 vi.setConfig({ testTimeout: 60_000 }) // the whole page takes long on a busy machine
@@ -114,6 +114,18 @@ it('says what the owner of the node has closed and what opens it, and asks for n
   await screen.findByRole('textbox', { name: /^Configuration of HAProxy/ })
   expect(screen.queryByRole('button', { name: 'Check' })).toBeNull()
   expect(mock.log.filter((r) => new RegExp(`proxy/${id}/haproxy/(certs|firewall)`).test(r.path))).toEqual([])
+})
+
+it('lets an edit of a rule wait for an offline server', async () => {
+  const { mock, id } = await open(undefined, 'offline')
+  await press('Actions of vless-reality')
+  await choose('Edit')
+  const form = await dialog()
+  await userEvent.clear(form.getByLabelText('Target port'))
+  await userEvent.type(form.getByLabelText('Target port'), '9')
+  await press('Deliver when it is back', form)
+  await waitFor(() => expect(mock.log.find((r) => r.method === 'POST' && r.path === 'operations')?.body)
+    .toEqual({ server_ids: [id], kind: 'haproxy_rule_update', payload: { name: 'vless-reality', target_port: 9 } }))
 })
 
 it('says of an agent that lacks something that it does', async () => {

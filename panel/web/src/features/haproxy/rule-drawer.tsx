@@ -27,12 +27,12 @@ export function RuleDrawer({ id, rule, certs, offline, onClose }: RuleDrawerProp
   const [value, setValue] = useState(rule ?? blank)
   const [seen, setSeen] = useState<Preview | null>(null)
   const set = (part: Partial<HAProxyRule>) => { setValue({ ...value, ...part }); setSeen(null) }
-  const later = !rule && (offline || isAway(error))
+  const later = offline || isAway(error)
   const change: FileChange = rule
     ? { method: 'put', path: `${base(id)}/rules/${encodeURIComponent(rule.name)}`, body: updateOf(rule, value) }
     : { method: 'post', path: `${base(id)}/rules`, body: clean(value) }
   const submit = () => void run(async () => {
-    if (later) await deliverLater(id, 'haproxy_rule_add', clean(value))
+    if (later) await (rule ? deliverLater(id, 'haproxy_rule_update', { name: rule.name, ...change.body }) : deliverLater(id, 'haproxy_rule_add', clean(value)))
     else if (!seen) return setSeen(await preview(id, change))
     else await apply(change, seen.hash)
     notify.success(later ? t('later.done') : t('rules.saved', { name: value.name }))

@@ -77,7 +77,7 @@ export function RulesCard({ id, rules, stats, certs, offline, readOnly }: RulesC
     { id: 'rate', title: t('rules.rate'), numeric: true, className: 'hide-s', sortBy: (r) => statsOf(stats, r).frontend?.sessions_per_sec ?? null, cell: (r) => f.count(statsOf(stats, r).frontend?.sessions_per_sec) },
     { id: 'menu', title: '', width: 40, cell: (r) => (
       <Menu trigger={<IconButton icon={Ellipsis} size="small" label={t('rules.menu', { name: r.name })} />} items={[
-        { label: t('rules.edit'), icon: Pencil, disabled: closed || offline, onSelect: () => setEdited(r) },
+        { label: t('rules.edit'), icon: Pencil, disabled: closed, onSelect: () => setEdited(r) },
         { label: t('rules.ready'), icon: Power, separated: true, disabled: offline || readOnly || !statsOf(stats, r).server, onSelect: () => void set(r, 'ready') },
         { label: t('rules.drain'), icon: Timer, disabled: offline || readOnly || !statsOf(stats, r).server, onSelect: () => void set(r, 'drain') },
         { label: t('rules.maint'), icon: PowerOff, disabled: offline || readOnly || !statsOf(stats, r).server, onSelect: () => void set(r, 'maint') },
