@@ -11,8 +11,8 @@ interface Programs {
   agent: { id: number; name: string; process: Agent }
 }
 
-/** Dropped requests are how the panel refuses, 400 is how it names a wrong field, 409 how it tells that the owner of a node has closed something, 422 that the node refused; only the tests that provoke one allow it. */
-const provoked = /status of 4(00|09|22)|net::ERR_(EMPTY_RESPONSE|CONNECTION_REFUSED|CONNECTION_RESET|CONNECTION_CLOSED|INCOMPLETE_CHUNKED_ENCODING|SOCKET_NOT_CONNECTED)/
+/** Dropped requests are how the panel refuses, 400 is how it names a wrong field, 409 how it tells that the owner of a node has closed something, 422 that the node refused, 502 that an agent does not answer; only the tests that provoke one allow it. */
+const provoked = /status of (400|409|422|502)|net::ERR_(EMPTY_RESPONSE|CONNECTION_REFUSED|CONNECTION_RESET|CONNECTION_CLOSED|INCOMPLETE_CHUNKED_ENCODING|SOCKET_NOT_CONNECTED)/
 
 export function watchConsole(page: Page): { allowDrops: () => void; check: () => void } {
   const errors: string[] = []

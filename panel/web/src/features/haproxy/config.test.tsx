@@ -105,6 +105,7 @@ it('says why the file cannot be shown', async () => {
 it('asks before an edit is lost with the page', async () => {
   const { path, id } = await open()
   await type('# mine\n')
+  await (await config()).findByText('Not checked yet') // the page has seen the edit
   const leave = async () => userEvent.click((await screen.findAllByRole('link', { name: /Servers/ }))[0]!)
   await leave()
   await press('Stay', await dialog())
