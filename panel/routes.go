@@ -58,7 +58,7 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/join", rest.Only(rest.Public), f.fleet.JoinRoutes)
 	m.Mount("/api/servers", fleetAccess, f.fleet.Routes)
 	m.Mount("/api/proxy/{id}", fleetAccess, f.metrics.Routes)
-	// Commands, signals and switching off are for a person who is signed in: a stolen token for automation must neither be a
+	// Commands, signals, switching off and whole configurations of HAProxy are for a person who is signed in: a stolen token for automation must neither be a
 	// root shell on every node nor take the fleet down at once.
 	m.Mount("/api/proxy/{id}/system", rest.Only(rest.Session), f.terminal.Routes)
 	m.Mount("/api/proxy/{id}/terminal", rest.Only(rest.Session), f.terminal.TicketRoutes)
@@ -67,9 +67,10 @@ func routes(m *rest.Mux, f features) {
 	m.Mount("/api/bulk", fleetAccess, f.bulk.Routes)
 	m.Mount("/api/bulk/jobs/{id}", rest.Only(rest.Session), f.bulk.AgainRoutes)
 	m.Mount("/api/bulk/terminal", rest.Only(rest.Session), f.bulk.CommandRoutes)
+	m.Mount("/api/bulk/haproxy", rest.Only(rest.Session), f.bulk.ConfigRoutes)
 	m.Mount("/api/operations", fleetAccess, f.operations.Routes)
 	m.Mount("/api/proxy/{id}/haproxy", fleetAccess, f.haproxy.Routes)
-	m.Mount("/api/proxy/{id}/haproxy", rest.Only(rest.FleetWrite), f.haproxy.SecretRoutes)
+	m.Mount("/api/proxy/{id}/haproxy", rest.Only(rest.Session), f.haproxy.ConfigRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/certs", fleetAccess, f.haproxy.CertRoutes)
 	m.Mount("/api/proxy/{id}/haproxy/firewall", fleetAccess, f.firewall.Routes)
 	m.Mount("/api/firewall", fleetAccess, f.firewall.FleetRoutes)

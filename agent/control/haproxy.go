@@ -38,6 +38,7 @@ type HAProxy struct {
 	log      *slog.Logger
 	stateDir string
 	looks    bool   // by itself, for Collect
+	trusts   bool   // the panel with a whole configuration
 	certs    *Certs // knows the file of a domain
 
 	config    sync.Mutex // held over a change of the file
@@ -53,7 +54,7 @@ type HAProxy struct {
 
 // NewHAProxy returns the subsystem.
 func NewHAProxy(o Options) *HAProxy {
-	return &HAProxy{host: o.Host, log: o.Log, stateDir: o.StateDir, looks: o.mayLook(api.DomainHAProxy)}
+	return &HAProxy{host: o.Host, log: o.Log, stateDir: o.StateDir, looks: o.mayLook(api.DomainHAProxy), trusts: o.trusts()}
 }
 
 // Name implements Subsystem.

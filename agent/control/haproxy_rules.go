@@ -115,6 +115,9 @@ func (x *HAProxy) editRules(ctx context.Context, c Call, edit func(*haproxy.File
 }
 
 func (x *HAProxy) applyConfig(ctx context.Context, a api.HAProxyConfigApply, c Call) (api.HAProxyChanged, error) {
+	if !x.trusts { // also to check it: Lua runs then, as root
+		return api.HAProxyChanged{}, fail(api.CodeConflict, "a whole configuration can run programs and read files: the owner of this server allows that by exec:rw in AGENT_ALLOW")
+	}
 	if len(a.ConfigContent) == 0 || len(a.ConfigContent) > maxConfig {
 		return api.HAProxyChanged{}, invalid("config_content", "must be 1 to %d bytes", maxConfig)
 	}

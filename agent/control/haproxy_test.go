@@ -2,12 +2,15 @@ package control
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"monitoring/agent/api"
 	"monitoring/agent/host"
 )
 
@@ -40,6 +43,33 @@ func TestHAProxyStatusOfABareMachine(t *testing.T) {
 	}
 	if len(*ran) != 1 {
 		t.Errorf("ran %q to learn that there is nothing", *ran)
+	}
+}
+
+// A whole configuration can run programs as root, already when it is checked: who may not do that otherwise may not send one.
+func TestWholeConfigurationNeedsExec(t *testing.T) {
+	t.Parallel()
+	for exec, write := range map[string]bool{"no": false, "ro": false, "rw": true} {
+		h, ran := fakeCommands(t, nil)
+		o := testOptions(t, h)
+		o.Permits = func(domain string, write bool) bool {
+			return domain == api.DomainHAProxy || domain == api.DomainExec && (exec == "rw" || exec == "ro" && !write)
+		}
+		x := NewHAProxy(o)
+		for _, query := range []url.Values{{}, {"dry_run": {"true"}}} {
+			_, err := x.applyConfig(t.Context(), api.HAProxyConfigApply{ConfigContent: "global\n lua-load /tmp/x\n"}, Call{Query: query})
+			var refused *api.Failure
+			if !errors.As(err, &refused) {
+				t.Fatalf("exec %s: %v", exec, err)
+			}
+			if write { // HAProxy is not there, which is found out later
+				if refused.Code != api.CodeNotInstalled {
+					t.Errorf("exec %s: %v", exec, err)
+				}
+			} else if refused.Code != api.CodeConflict || len(*ran) > 0 {
+				t.Errorf("exec %s, %v: %v after %q", exec, query, err, *ran)
+			}
+		}
 	}
 }
 

@@ -65,11 +65,15 @@ func (s *Service) changeRoutes(r rest.Router) {
 	r.Post("/haproxy/restart", s.service("restart"))
 	r.Post("/haproxy/rules", on(s, func(q RuleRequest) (Targets, change.Change) { return q.Targets, q.HAProxyRule }))
 	r.Delete("/haproxy/rules", on(s, func(q RuleRemoveRequest) (Targets, change.Change) { return q.Targets, q.HAProxyRuleRemove }))
-	r.Post("/haproxy/config", on(s, func(q ConfigRequest) (Targets, change.Change) { return q.Targets, q.HAProxyConfig }))
 	r.Post("/traffic/ports", on(s, func(q PortRequest) (Targets, change.Change) { return q.Targets, change.TrafficPort{Port: q.Port} }))
 	r.Delete("/traffic/ports", on(s, func(q PortRequest) (Targets, change.Change) { return q.Targets, change.TrafficPortRemove{Port: q.Port} }))
 	r.Post("/firewall/rules", on(s, func(q FirewallRequest) (Targets, change.Change) { return q.Targets, q.FirewallRule }))
 	r.Delete("/firewall/rules", on(s, func(q PortRequest) (Targets, change.Change) { return q.Targets, change.FirewallRemove{Port: q.Port} }))
+}
+
+// ConfigRoutes are mounted at /api/bulk/haproxy.
+func (s *Service) ConfigRoutes(r rest.Router) {
+	r.Post("/config", on(s, func(q ConfigRequest) (Targets, change.Change) { return q.Targets, q.HAProxyConfig }))
 }
 
 // CommandRoutes are mounted at /api/bulk/terminal.

@@ -53,7 +53,7 @@ var kinds = map[string]kind{
 	KindHAProxyRule:       {later: true, of: OfConfig, read: reader[HAProxyRule]()},
 	KindHAProxyRuleUpdate: {later: true, of: OfConfig, read: reader[HAProxyRuleUpdate]()},
 	KindHAProxyRuleRemove: {later: true, of: OfConfig, removes: true, read: reader[HAProxyRuleRemove]()},
-	KindHAProxyConfig:     {later: true, of: OfConfig, read: reader[HAProxyConfig]()},
+	KindHAProxyConfig:     {of: OfConfig, read: reader[HAProxyConfig]()},
 	KindTrafficPort:       {later: true, read: reader[TrafficPort]()},
 	KindTrafficPortRemove: {later: true, removes: true, read: reader[TrafficPortRemove]()},
 	KindFirewallRule:      {later: true, of: OfFirewall, read: reader[FirewallRule]()},

@@ -73,14 +73,14 @@ func (s *Service) Routes(r rest.Router) {
 	r.Post("/validate", look(s, func(ctx context.Context, c *api.Client, _ *http.Request) (api.Validation, error) {
 		return c.ValidateHAProxy(ctx)
 	}))
-	r.Post("/config/apply", s.applyConfig)
 	r.Post("/config/regenerate", s.regenerate)
 	r.Get("/logs", s.logs)
 	r.Post("/servers/{backend}/{server}", s.changeServer)
 }
 
-// SecretRoutes are mounted beside them, for who may change servers: a configuration can hold passwords.
-func (s *Service) SecretRoutes(r rest.Router) {
+// ConfigRoutes are mounted beside them, for a person: a configuration can hold passwords, and a new one can run programs.
+func (s *Service) ConfigRoutes(r rest.Router) {
+	r.Post("/config/apply", s.applyConfig)
 	r.Get("/config", look(s, func(ctx context.Context, c *api.Client, _ *http.Request) (api.HAProxyConfig, error) {
 		return c.HAProxyConfig(ctx)
 	}))

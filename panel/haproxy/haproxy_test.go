@@ -62,7 +62,7 @@ func start(t *testing.T) *bench {
 	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
 	mux.Mount("/api/proxy/{id}/haproxy/certs", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, b.svc.CertRoutes)
 	mux.Mount("/api/proxy/{id}/haproxy", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, b.svc.Routes)
-	mux.Mount("/api/proxy/{id}/haproxy", rest.Only(rest.FleetWrite), b.svc.SecretRoutes)
+	mux.Mount("/api/proxy/{id}/haproxy", rest.Only(rest.FleetWrite), b.svc.ConfigRoutes)
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	b.url = srv.URL

@@ -26,10 +26,12 @@ interface ConfigCardProps {
   hash: string
   offline: boolean
   readOnly: boolean
+  /** The owner lets the panel run programs, which a whole configuration can do. */
+  trusted: boolean
 }
 
 /** The whole configuration file: looked at, edited, checked by the node's own HAProxy, compared and applied. */
-export function ConfigCard({ id, name, hash, offline, readOnly }: ConfigCardProps) {
+export function ConfigCard({ id, name, hash, offline, readOnly, trusted }: ConfigCardProps) {
   const { t } = useTranslation('haproxy')
   const refresh = useRefresh(id)
   const config = useConfig(id, hash, !offline)
@@ -39,7 +41,7 @@ export function ConfigCard({ id, name, hash, offline, readOnly }: ConfigCardProp
   const editor = useRef<EditorHandle>(null)
   const { file, from, dirty, verdict } = config
   const foreign = Boolean(file?.content.includes(damaged))
-  const fixed = offline || readOnly || foreign
+  const fixed = offline || readOnly || !trusted || foreign
   const closed = fixed || !config.text || config.changedMeanwhile
   const check = (then?: () => void) => void checking.run(async () => {
     const { valid } = await config.check()
@@ -61,6 +63,7 @@ export function ConfigCard({ id, name, hash, offline, readOnly }: ConfigCardProp
           <Button size="small" onClick={config.keepMine}>{t('editor.keepMine')}</Button>
         </div>
       )}
+      {!readOnly && !trusted && <p className="hconfig-note t2" role="status">{t('editor.untrusted')}</p>}
       {foreign && <p className="hconfig-note warn" role="status">{t('editor.foreign')}</p>}
       {config.query.isPending ? (offline ? <p className="hconfig-note t2">{t('editor.offline')}</p> : <span className="sk sk-late hcode" aria-busy="true" />)
         : !file ? <ErrorState error={config.query.error} onRetry={() => void config.query.refetch()} />

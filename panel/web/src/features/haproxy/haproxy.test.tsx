@@ -128,6 +128,14 @@ it('lets an edit of a rule wait for an offline server', async () => {
     .toEqual({ server_ids: [id], kind: 'haproxy_rule_update', payload: { name: 'vless-reality', target_port: 9 } }))
 })
 
+it('shows the file only to be read where the owner does not let the panel run programs', async () => {
+  await open((m) => { m.allow = { metrics: 'ro', haproxy: 'rw', exec: 'ro' } })
+  await screen.findByText(/allows changes of it by exec:rw/)
+  await screen.findByRole('textbox', { name: /^Configuration of HAProxy/ })
+  expect(screen.queryByRole('button', { name: 'Check' })).toBeNull()
+  await screen.findByRole('table', { name: 'Proxy rules' })
+})
+
 it('says of an agent that lacks something that it does', async () => {
   await open((m) => m.overrides.set(`GET proxy/${m.servers[0]!.id}/haproxy/cached`, () => ({ status: null, rules: null, certs: null, firewall: null, cached_at: new Date().toISOString(), age_seconds: 1, last_error: '' })))
   await screen.findByText('Firewall: not open to the panel')

@@ -75,7 +75,7 @@ function HAProxy({ server }: { server: ServerItem }) {
                     {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} readOnly={readOnly('certs')} /> : <Closed title={t('certs.title')} domain="certs" closed={access('certs') === 'closed'} />}
                     {d.firewall?.status ? <FirewallCard id={server.id} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} readOnly={readOnly('firewall')} /> : <Closed title={t('fw.title')} domain="firewall" closed={access('firewall') === 'closed'} />}
                   </div>
-                  {d.status?.installed && <ConfigCard id={server.id} name={server.name} hash={d.status.config_hash} offline={offline} readOnly={readOnly('haproxy')} />}
+                  {d.status?.installed && <ConfigCard id={server.id} name={server.name} hash={d.status.config_hash} offline={offline} readOnly={readOnly('haproxy')} trusted={!['ro', 'closed'].includes(access('exec'))} />}
                 </div>
               </>
             )}
