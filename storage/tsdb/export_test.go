@@ -42,7 +42,8 @@ func (db *DB) RollWindow(ctx context.Context, tier string, end time.Time) error 
 	return nil
 }
 
-// RollUpStep is one turn of RollUp: a chunk of windows of each tier. It reports whether there was anything to do.
+// RollUpStep is one turn of RollUp, for one caller: a chunk of windows of each tier. It reports whether there was anything to
+// do.
 func (db *DB) RollUpStep(ctx context.Context) (bool, error) {
 	db.raw.flushAdded()
 	moved := false

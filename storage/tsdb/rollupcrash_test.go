@@ -35,7 +35,6 @@ func runRollupChild(dir string) error {
 		return err
 	}
 	ctx := context.Background()
-	go db.Run(ctx)
 	for line := "chunk"; ; {
 		moved, err := db.RollUpStep(ctx)
 		if err != nil {
