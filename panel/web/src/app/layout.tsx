@@ -6,6 +6,7 @@ import { Outlet, useNavigate } from 'react-router'
 import { notify } from '../components/toast'
 import { type Command, useCommands } from '../lib/commands'
 import { useHeld } from '../lib/held'
+import { preloadTexts } from '../lib/i18n'
 import { toggleTheme } from '../lib/theme'
 import { useEventStream, useLiveConnection } from './live-connection'
 import { Palette } from './palette'
@@ -22,6 +23,7 @@ export function Layout() {
   const { t } = useTranslation('app')
   const stream = useEventStream()
   useLiveConnection(stream)
+  useEffect(() => preloadTexts('words'), []) // what the panel says of a server that is away is wanted when the panel may be away, too
   const held = useHeld().data
   const [palette, setPalette] = useState(false)
   const [keys, setKeys] = useState(false)

@@ -8,13 +8,17 @@ import { texts } from './texts'
 
 const reloadedKey = 'reloaded-at'
 
-// A tab older than the build asks for files that are gone: load the page anew, but not in a circle.
-window.addEventListener('vite:preloadError', (event) => {
+// A tab older than the build asks for files that are gone: load the page anew, but not in a circle, and not while the
+// panel is away, which would leave the browser's own error page in place of ours.
+window.addEventListener('vite:preloadError', () => {
   const last = Number(sessionStorage.getItem(reloadedKey) ?? 0)
   if (Date.now() - last < 30_000) return
-  event.preventDefault()
-  sessionStorage.setItem(reloadedKey, String(Date.now()))
-  location.reload()
+  // eslint-disable-next-line no-restricted-globals -- the page and not the API
+  fetch(location.href, { cache: 'no-store' }).then((page) => {
+    if (!page.ok) return
+    sessionStorage.setItem(reloadedKey, String(Date.now()))
+    location.reload()
+  }, () => undefined)
 })
 
 async function start(): Promise<void> {
