@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -77,12 +79,20 @@ type vm struct {
 	refreshed time.Time     // when the last one began
 }
 
+// savedCaches are caches that the engine writes when it is closed, to begin with. Read back, each takes 32 MB of memory
+// for however few series, since every page of it has been written then; made anew, it takes what the series need, and
+// finding them costs some seconds of CPU with 500 servers.
+var savedCaches = []string{"metricName_tsid", "metricID_tsid", "metricID_metricName"}
+
 // opening guards the sizes of caches, which the engine keeps per process and reads when a storage is opened.
 var opening sync.Mutex
 
 func openVM(t *tier) *vm {
 	opening.Lock()
 	defer opening.Unlock()
+	for _, name := range savedCaches {
+		_ = os.RemoveAll(filepath.Join(t.dir, "cache", name)) // one that stays takes memory, no more
+	}
 	vmstorage.SetTSIDCacheSize(t.memory.ids)
 	vmstorage.SetMetricNameCacheSize(t.memory.names)
 	return &vm{
