@@ -1,10 +1,14 @@
 package host
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -74,7 +78,8 @@ func (s *Shell) Wait() int {
 	}
 }
 
-// Close hangs up: the shell and everything in its process group are told, then killed.
+// Close hangs up: everything in the shell's session is told, and its own process group killed then. What shall live on
+// needs nohup, as over SSH.
 func (s *Shell) Close() {
 	s.once.Do(func() {
 		_ = s.terminal.Close() // programs in the foreground get SIGHUP from the kernel
@@ -84,7 +89,27 @@ func (s *Shell) Close() {
 		case <-s.ended:
 		case <-time.After(hangUpTime):
 		}
+		s.tellSession()                          // a shell that is told twice may forget to tell its background jobs
 		_ = syscall.Kill(group, syscall.SIGKILL) // also what outlived the shell
 		<-s.ended
 	})
+}
+
+// tellSession sends SIGHUP to what is left of the session, which has the number of the shell.
+func (s *Shell) tellSession() {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return // a bad pattern: never
+	}
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // state, parent, group, session
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err == nil && len(fields) > 3 && fields[3] == strconv.Itoa(s.PID()) {
+			_ = syscall.Kill(pid, syscall.SIGHUP)
+		}
+	}
 }
