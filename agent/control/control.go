@@ -1,5 +1,6 @@
 // Package control looks at and changes what runs on the machine: one file per subsystem, each behind the same interface.
-// It does not know who asks nor whether the owner allows it; agent/server does.
+// Who asks, and which domains the owner opens, is for agent/server to know; only what does the work of another domain, as a
+// whole configuration of HAProxy can run programs, asks for that one here.
 //
 // To add a subsystem: its types and client methods in agent/api, a file here that implements Subsystem, and its line in
 // All. Every change is safe to repeat, is written atomically, is checked by the subsystem's own checker, and is undone if

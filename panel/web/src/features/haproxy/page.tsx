@@ -1,16 +1,16 @@
 import { ArrowLeft } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { useParams } from 'react-router'
 import type { ServerItem } from '../../api/types'
 import { LinkButton } from '../../components/button'
 import { ClosedByOwner } from '../../components/closed-by-owner'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorState } from '../../components/error-state'
 import { OperationList } from '../../components/operation-list'
+import { OneServer } from '../../components/one-server'
 import { PageBody, useTitle } from '../../components/page-header'
 import { StateGlyph } from '../../components/state-glyph'
 import { type Domain, useAccess } from '../../lib/access'
-import { useServers, useServerState } from '../../lib/fleet'
+import { useServerState } from '../../lib/fleet'
 import { useFormat } from '../../lib/use-format'
 import { useNow } from '../../lib/use-now'
 import { CertsCard } from './certs-card'
@@ -25,14 +25,7 @@ import { Tools } from './tools'
 
 /** HAProxy, its certificates and the firewall of one server. */
 export function HAProxyPage() {
-  const { t } = useTranslation('haproxy')
-  const id = Number(useParams().id)
-  const servers = useServers()
-  const server = servers.data?.find((s) => s.id === id)
-  if (servers.isPending) return <PageBody><span className="sk sk-late" aria-busy="true" style={{ height: 320 }} /></PageBody>
-  if (servers.isError) return <PageBody><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></PageBody>
-  if (!server) return <PageBody><EmptyState title={t('missing.title')} text={t('missing.text')} /></PageBody>
-  return <HAProxy key={id} server={server} />
+  return <OneServer of={HAProxy} />
 }
 
 function HAProxy({ server }: { server: ServerItem }) {

@@ -1,13 +1,10 @@
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useParams } from 'react-router'
-import type { DashboardChart, LiveServer } from '../../api/types'
+import type { DashboardChart, LiveServer, ServerItem } from '../../api/types'
 import { Cursor } from '../../components/chart/cursor'
-import { EmptyState } from '../../components/empty-state'
 import { ErrorState } from '../../components/error-state'
-import { PageBody } from '../../components/page-header'
+import { OneServer } from '../../components/one-server'
 import { useCommands } from '../../lib/commands'
-import { useServers } from '../../lib/fleet'
 import { useLiveServer } from '../../lib/live'
 import { liveOf } from '../../lib/live-values'
 import { periodOf, periods, scaled, useTimeRange, zoomed } from '../../lib/range'
@@ -27,19 +24,12 @@ const leastPoints = 6
 
 /** Everything about one server: who it is, now, its history, its processes. */
 export function ServerPage() {
-  const { t } = useTranslation('server')
-  const id = Number(useParams().id)
-  const servers = useServers()
-  const server = servers.data?.find((s) => s.id === id)
-  if (servers.isPending) return <ServerSkeleton />
-  if (servers.isError) return <PageBody><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></PageBody>
-  if (!server) return <PageBody><EmptyState title={t('missing.title')} text={t('missing.text')} /></PageBody>
-  return <Loaded key={id} id={id} />
+  return <OneServer of={Loaded} skeleton={<ServerSkeleton />} />
 }
 
-function Loaded({ id }: { id: number }) {
+function Loaded({ server }: { server: ServerItem }) {
   const { t } = useTranslation('server')
-  const server = useServers().data?.find((s) => s.id === id)
+  const id = server.id
   const streamed = useLiveServer(id)
   const document = useDocument(id).data
   const page = useDashboardPage('server')
@@ -53,8 +43,7 @@ function Loaded({ id }: { id: number }) {
   const [target, clearTarget] = useChartTarget()
   useCommands(periods.map((p, i) => ({ id: `period-${p}`, label: t('range.command', { period: t(`period.${p}`) }), keys: `P ${i + 1}`, run: () => setRange({ period: p }) })))
   useCommands('from' in range ? [{ id: 'zoom-leave', label: t('range.reset', { period: t(`period.${range.back}`) }), keys: 'Escape', run: leave }] : [])
-  const now = useMemo(() => streamed ?? (server && liveOf(server)), [streamed, server])
-  if (!server) return null
+  const now = useMemo(() => streamed ?? liveOf(server), [streamed, server])
   const charts = page.data?.charts ?? []
   const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onScale: scale, onReset: leave }
   return (

@@ -1,7 +1,6 @@
 import { ArrowDown, ArrowDownUp, ArrowLeft, ArrowUp } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useParams } from 'react-router'
 import type { InterfaceBytes, ServerItem } from '../../api/types'
 import { LinkButton } from '../../components/button'
 import { Card, Figure, Strip } from '../../components/card'
@@ -9,13 +8,14 @@ import { Cursor } from '../../components/chart/cursor'
 import { CopyButton } from '../../components/copy-button'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorState } from '../../components/error-state'
-import { PageBody, useTitle } from '../../components/page-header'
+import { OneServer } from '../../components/one-server'
+import { useTitle } from '../../components/page-header'
 import { Value } from '../../components/quantity'
 import { SkeletonRows } from '../../components/skeleton'
 import { StateGlyph } from '../../components/state-glyph'
 import { Table } from '../../components/table'
 import { Tag } from '../../components/pill'
-import { useServers, useServerState } from '../../lib/fleet'
+import { useServerState } from '../../lib/fleet'
 import { periodOf, scaled, useTimeRange, zoomed } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
 import { useNow } from '../../lib/use-now'
@@ -32,14 +32,7 @@ const points = 720
 
 /** How many bytes passed one server: in total, over time, by port and by interface. */
 export function TrafficPage() {
-  const { t } = useTranslation('server')
-  const id = Number(useParams().id)
-  const servers = useServers()
-  const server = servers.data?.find((s) => s.id === id)
-  if (servers.isPending) return <PageBody><span className="sk sk-late" aria-busy="true" style={{ height: 320 }} /></PageBody>
-  if (servers.isError) return <PageBody><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></PageBody>
-  if (!server) return <PageBody><EmptyState title={t('missing.title')} text={t('missing.text')} /></PageBody>
-  return <Loaded key={id} server={server} />
+  return <OneServer of={Loaded} />
 }
 
 function Loaded({ server }: { server: ServerItem }) {

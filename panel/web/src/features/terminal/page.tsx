@@ -1,17 +1,15 @@
 import { ArrowLeft } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useParams } from 'react-router'
 import type { ServerItem } from '../../api/types'
 import { LinkButton } from '../../components/button'
 import { ClosedByOwner } from '../../components/closed-by-owner'
-import { EmptyState } from '../../components/empty-state'
-import { ErrorState } from '../../components/error-state'
+import { OneServer } from '../../components/one-server'
 import { PageBody, useTitle } from '../../components/page-header'
 import { Segmented } from '../../components/segmented'
 import { StateGlyph } from '../../components/state-glyph'
 import { useAccess } from '../../lib/access'
-import { useServers, useServerState } from '../../lib/fleet'
+import { useServerState } from '../../lib/fleet'
 import { Commands } from './commands'
 import './terminal.css'
 
@@ -19,14 +17,7 @@ const Shell = lazy(() => import('./shell').then((m) => ({ default: m.Shell })))
 
 /** Commands on one server, and a shell of it. */
 export function TerminalPage() {
-  const { t } = useTranslation('terminal')
-  const id = Number(useParams().id)
-  const servers = useServers()
-  const server = servers.data?.find((s) => s.id === id)
-  if (servers.isPending) return <PageBody><span className="sk sk-late" aria-busy="true" style={{ height: 320 }} /></PageBody>
-  if (servers.isError) return <PageBody><ErrorState error={servers.error} onRetry={() => void servers.refetch()} /></PageBody>
-  if (!server) return <PageBody><EmptyState title={t('missing.title')} text={t('missing.text')} /></PageBody>
-  return <Terminal key={id} server={server} />
+  return <OneServer of={Terminal} />
 }
 
 const modes = ['commands', 'shell'] as const
