@@ -1,6 +1,9 @@
 import { type Page, test as base, expect } from '@playwright/test'
 import { Agent, Panel, freePort, password } from './programs'
 
+/** E2E_SLOWER=6 gives the browser a sixth of the processor, as on a loaded machine: what only works when the page is quick shows itself. */
+const slower = Number(process.env.E2E_SLOWER ?? 1)
+
 interface Fixtures {
   /** A signed-in page whose console must stay free of errors. */
   page: Page
@@ -61,6 +64,7 @@ export const test = base.extend<Fixtures, Programs>({
   page: async ({ page, panel }, use, info) => {
     const console = watchConsole(page)
     if (info.tags.includes('@drops')) console.allowDrops()
+    if (slower > 1) await (await page.context().newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slower })
     await page.addInitScript(() => {
       if (!localStorage.getItem('language')) localStorage.setItem('language', 'en')
     })

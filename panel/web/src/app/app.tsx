@@ -1,5 +1,6 @@
 import { QueryClientProvider } from '@tanstack/react-query'
 import { Suspense, useEffect, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { RouterProvider, type RouterProviderProps } from 'react-router'
 import { TipProvider } from '../components/tip'
 import { Toaster } from '../components/toast'
@@ -18,7 +19,7 @@ export function App({ router }: { router: RouterProviderProps['router'] }) {
   return (
     <QueryClientProvider client={client}>
       <TipProvider>
-        <Suspense fallback={null}><RouterProvider router={router} /></Suspense>
+        <Suspense fallback={null}><RouterProvider router={router} flushSync={(render) => void flushSync(render)} /></Suspense>
         <Toaster small={narrow} />
       </TipProvider>
     </QueryClientProvider>

@@ -60,8 +60,10 @@ export function rangeParams(range: TimeRange, params: URLSearchParams): URLSearc
 }
 
 /**
- * The time range of the page; it lives in the address, so a link shows the same range. Keys come faster than the router
- * renders: a function gets the range that was set last, as with a state of React.
+ * The time range of the page; it lives in the address, so a link shows the same range. Keys come faster than charts are
+ * drawn: a function gets the range that was set last, as with a state of React, and each range is rendered before the next
+ * key is looked at. In a transition, the router's usual way, a range that was already left could be rendered late and count
+ * as the last one.
  */
 export function useTimeRange(): [TimeRange, (range: SetStateAction<TimeRange>) => void] {
   const [params, setParams] = useSearchParams()
@@ -72,7 +74,7 @@ export function useTimeRange(): [TimeRange, (range: SetStateAction<TimeRange>) =
   }, [range])
   const setRange = useCallback((next: SetStateAction<TimeRange>) => {
     last.current = typeof next === 'function' ? next(last.current) : next
-    setParams(rangeParams(last.current, params), { replace: false })
+    setParams(rangeParams(last.current, params), { flushSync: true })
   }, [params, setParams])
   return [range, setRange]
 }

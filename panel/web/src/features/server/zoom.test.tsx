@@ -49,6 +49,14 @@ it('counts a key from what the one before asked for, however late its data is', 
   expect(hours()).toBe(48)
 })
 
+it('shows the range of a key before the next one is looked at', async () => {
+  await renderApp({ at: '/servers/1?period=24h' })
+  const plot = await screen.findByRole('img', { name: /^Memory\./ })
+  plot.dispatchEvent(new KeyboardEvent('keydown', { key: '+', bubbles: true })) // not through act(), which would wait for what a browser does not wait for
+  for (let i = 0; i < 50; i++) await Promise.resolve() // all that can happen before the next task
+  screen.getByRole('button', { name: 'Back to 24 h' })
+})
+
 it('shows a link to a free range, widens and leaves it', async () => {
   const to = Date.now() - 60 * minute
   const { path } = await renderApp({ at: `/servers/1?period=7d&from=${to - 10 * minute}&to=${to}` })
