@@ -20,6 +20,7 @@ var (
 	ErrPageTruncated = errors.New("page is cut off: the last line has no line feed")
 	ErrSampleLimit   = errors.New("page has more samples than allowed")
 	ErrLabelLimit    = errors.New("label limit exceeded")
+	ErrChurn         = errors.New("page keeps bringing series that it did not have before")
 )
 
 // ParseError is a PromQL expression or selector that cannot be read. Its text is Prometheus' own.
@@ -50,7 +51,7 @@ func (e *SampleError) Error() string {
 type PageError struct {
 	Line   int    // 1 is the first, 0 when the page as a whole is meant
 	Detail string // may be empty
-	Err    error  // ErrPageSyntax, ErrPageTruncated, ErrSampleLimit or ErrLabelLimit
+	Err    error  // ErrPageSyntax, ErrPageTruncated, ErrSampleLimit, ErrLabelLimit or ErrChurn
 }
 
 func (e *PageError) Error() string {

@@ -19,6 +19,7 @@ const (
 	defaultLabelLimit      = 64
 	defaultLabelNameLimit  = 256
 	defaultLabelValueLimit = 4096
+	defaultChurnPerHour    = 2 << 20 // about 20,000 series
 )
 
 // ExpositionOptions describe one target. A limit of 0 means the default.
@@ -28,6 +29,7 @@ type ExpositionOptions struct {
 	LabelLimit      int // labels of one series, target labels and name included
 	LabelNameLimit  int // bytes
 	LabelValueLimit int // bytes
+	ChurnPerHour    int // bytes of lines that the page before did not have; eight times as many at once
 }
 
 func (o *ExpositionOptions) setDefaults() {
@@ -40,6 +42,7 @@ func (o *ExpositionOptions) setDefaults() {
 	set(&o.LabelLimit, defaultLabelLimit)
 	set(&o.LabelNameLimit, defaultLabelNameLimit)
 	set(&o.LabelValueLimit, defaultLabelValueLimit)
+	set(&o.ChurnPerHour, defaultChurnPerHour)
 }
 
 // ExpositionStats count one page.
@@ -61,14 +64,16 @@ type Exposition struct {
 	pages walSource  // of Append and Stale
 	meta  walSource  // of AppendMeta
 	lines []pageLine // of the last page, in its order
-	extra []string   // series written by AppendMeta, in the engine's form without the target labels
+	churn churn
+	kinds map[string]string // what the target said of its metrics: it has one vote for each
+	extra []string          // series written by AppendMeta, in the engine's form without the target labels
 }
 
 // NewExposition starts to remember the pages of one target.
 func (db *DB) NewExposition(o ExpositionOptions) *Exposition {
 	o.setDefaults()
 	o.Labels = slices.DeleteFunc(slices.Clone(o.Labels), func(l storage.Label) bool { return l.Value == "" })
-	e := &Exposition{db: db, parser: lineParser{options: o, seed: maphash.MakeSeed()}}
+	e := &Exposition{db: db, parser: lineParser{options: o, seed: maphash.MakeSeed()}, churn: newChurn(o.ChurnPerHour), kinds: map[string]string{}}
 	e.target, _ = appendSeriesName(nil, o.Labels, nil)
 	e.pages.target, e.meta.target = e.target, e.target
 	return e

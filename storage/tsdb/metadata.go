@@ -2,10 +2,13 @@ package tsdb
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/prometheus/common/model"
 )
 
 // Metadata is what exposition pages say about a metric.
@@ -16,30 +19,65 @@ type Metadata struct {
 }
 
 const (
-	maxMetadataMetrics = 20_000
-	maxMetadataPer     = 10 // different answers for one metric, from agents of different versions
-	maxHelpBytes       = 1 << 10
+	maxMetadataMetrics   = 20_000
+	maxMetadataPer       = 10    // different answers for one metric, from agents of different versions
+	maxMetadataPerTarget = 2_000 // metrics that one target may tell about
+	maxMetadataName      = 256
+	maxHelpBytes         = 1 << 10
 )
 
-// metadataStore keeps metadata in memory; after a restart the next scrapes bring it back.
+// kinds are the types of the text format. What else stands after TYPE counts as unknown.
+var kinds = []string{"counter", "gauge", "histogram", "summary"}
+
+// metadataStore keeps metadata in memory; after a restart the next scrapes bring it back. Targets belong to strangers, and
+// the type of a metric decides how those of all others are rolled up: each has one vote.
 type metadataStore struct {
 	mu       sync.RWMutex
-	byMetric map[string][]Metadata
+	byMetric map[string]*family
 }
 
-func newMetadataStore() *metadataStore { return &metadataStore{byMetric: map[string][]Metadata{}} }
+type family struct {
+	told  []Metadata     // different answers, in the order in which they came
+	votes map[string]int // targets by the type that they tell; not those of an unknown one
+}
 
-func (s *metadataStore) add(metric string, m Metadata) {
+func newMetadataStore() *metadataStore { return &metadataStore{byMetric: map[string]*family{}} }
+
+// add takes what a target tells of a metric; before is the type that it told last, "" the first time.
+func (s *metadataStore) add(metric string, m Metadata, before string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known := s.byMetric[metric]
-	if slices.Contains(known, m) || len(known) >= maxMetadataPer {
-		return
+	f := s.byMetric[metric]
+	if f == nil {
+		if len(s.byMetric) >= maxMetadataMetrics {
+			return
+		}
+		f = &family{votes: map[string]int{}}
+		s.byMetric[metric] = f
 	}
-	if known == nil && len(s.byMetric) >= maxMetadataMetrics {
-		return
+	if len(f.told) < maxMetadataPer && !slices.Contains(f.told, m) {
+		f.told = append(f.told, m)
 	}
-	s.byMetric[metric] = append(known, m)
+	if f.votes[before] > 0 {
+		f.votes[before]--
+	}
+	if m.Type != "unknown" {
+		f.votes[m.Type]++
+	}
+}
+
+// kind is the type that most targets tell, "" when none does.
+func (f *family) kind() string {
+	if f == nil {
+		return ""
+	}
+	most := ""
+	for _, kind := range kinds {
+		if f.votes[kind] > f.votes[most] {
+			most = kind
+		}
+	}
+	return most
 }
 
 // Metadata returns what was scraped about a metric, about all metrics when metric is empty. A limit of 0 means none.
@@ -48,7 +86,8 @@ func (db *DB) Metadata(_ context.Context, metric string, limit, limitPerMetric i
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	out := map[string][]Metadata{}
-	for name, list := range s.byMetric {
+	for name, f := range s.byMetric {
+		list := f.told
 		if metric != "" && name != metric {
 			continue
 		}
@@ -71,22 +110,25 @@ func (e *Exposition) learnMetadata() {
 			continue
 		}
 		kind, metric, text := parseMetadata(e.lines[i].text.Value().prefix)
+		if len(metric) > maxMetadataName || !model.LegacyValidation.IsValidMetricName(metric) {
+			continue
+		}
 		m := families[metric]
-		switch {
-		case kind == "HELP":
+		if kind == "HELP" {
 			m.Help = text
-		case text == "untyped":
-			m.Type = "unknown"
-		default:
+		} else if slices.Contains(kinds, text) {
 			m.Type = text
 		}
 		families[metric] = m
 	}
 	for metric, m := range families {
-		if m.Type == "" {
-			m.Type = "unknown"
+		before, known := e.kinds[metric]
+		if !known && len(e.kinds) >= maxMetadataPerTarget {
+			continue
 		}
-		e.db.metadata.add(metric, m)
+		m.Type = cmp.Or(m.Type, "unknown")
+		e.kinds[metric] = m.Type
+		e.db.metadata.add(metric, m, before)
 	}
 }
 
@@ -116,24 +158,15 @@ func parseMetadata(line string) (kind, metric, text string) {
 func (s *metadataStore) kind(metric string) string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return knownKind(s.byMetric[metric])
-}
-
-func knownKind(list []Metadata) string {
-	for _, m := range list {
-		if m.Type != "unknown" {
-			return m.Type
-		}
-	}
-	return ""
+	return s.byMetric[metric].kind()
 }
 
 // eachKind calls f with every metric whose type is known.
 func (s *metadataStore) eachKind(f func(metric, kind string)) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for metric, list := range s.byMetric {
-		if kind := knownKind(list); kind != "" {
+	for metric, told := range s.byMetric {
+		if kind := told.kind(); kind != "" {
 			f(metric, kind)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 	"unique"
 )
 
@@ -26,6 +27,8 @@ type pageReader struct {
 
 	changed *changedPage // nil while the page is as remembered
 
+	brought, mayBringNew int // bytes of lines that are not remembered, and how many there may be
+
 	stats              ExpositionStats
 	nans               int
 	remembered, parsed int
@@ -41,6 +44,7 @@ type changedPage struct {
 }
 
 func (r *pageReader) read() error {
+	r.mayBringNew = r.e.churn.allowance(time.Now())
 	if err := r.match(); err != nil {
 		return err
 	}
@@ -182,6 +186,9 @@ func (r *pageReader) changedLine(line []byte, n int) error {
 		r.remembered++
 		return r.take(l, v)
 	}
+	if r.brought += n; r.brought > r.mayBringNew {
+		return &PageError{Err: ErrChurn, Detail: fmt.Sprintf("%d kB of new lines are allowed at the moment", r.mayBringNew>>10)}
+	}
 	if isMetadata(bytes.TrimLeft(line, " \t")) {
 		r.changed.news = true
 		return r.take(pageLine{text: unique.Make(lineText{prefix: string(line)})}, 0)
@@ -271,6 +278,7 @@ func (r *pageReader) addMarkers() {
 
 // commit makes the Exposition remember this page.
 func (r *pageReader) commit() {
+	r.e.churn.spend(r.brought)
 	if r.changed == nil {
 		for _, i := range r.ended {
 			r.e.lines[i].live = false
