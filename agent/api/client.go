@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -21,6 +22,11 @@ import (
 const (
 	MaxExposition = 16 << 20
 	MaxDocument   = 8 << 20
+	MaxMetrics    = 1 << 20 // of the metrics document, which has about 80 kB
+
+	// maxValues bounds how many values an answer may hold: an empty one has two bytes and takes a hundred times as much
+	// once it is decoded. A full process table has 400,000.
+	maxValues = 600_000
 )
 
 const (
@@ -50,12 +56,17 @@ func (e *StatusError) Error() string {
 type Client struct {
 	base string
 	http *http.Client
+	room func(size int) error // nil: only the limits count
 }
 
 // NewClient returns a client of the agent at baseURL (https://host:port); hc brings the TLS identity.
 func NewClient(baseURL string, hc *http.Client) *Client {
-	return &Client{strings.TrimRight(baseURL, "/"), hc}
+	return &Client{base: strings.TrimRight(baseURL, "/"), http: hc}
 }
+
+// Within returns a client that asks room before it makes space for an answer of up to size bytes. An error ends the
+// reading and is returned.
+func (c *Client) Within(room func(size int) error) *Client { return &Client{c.base, c.http, room} }
 
 // MaxWindow is the longest window that an agent keeps samples for; it refuses a longer one.
 const MaxWindow = 2 * time.Minute
@@ -84,7 +95,7 @@ func (c *Client) Metrics(ctx context.Context) (Metrics, error) {
 
 // MetricsPage reads the document of this moment as JSON of Metrics, for a caller that may never look at it.
 func (c *Client) MetricsPage(ctx context.Context) ([]byte, error) {
-	return c.do(ctx, http.MethodGet, PathMetrics, nil, nil, MaxDocument)
+	return c.do(ctx, http.MethodGet, PathMetrics, nil, nil, MaxMetrics)
 }
 
 // Processes reads the whole process table.
@@ -126,6 +137,9 @@ func call[T any](ctx context.Context, c *Client, method, path string, body any) 
 	if err != nil {
 		return out, err
 	}
+	if bytes.Count(page, []byte{','}) > maxValues {
+		return out, fmt.Errorf("read answer of %s: %w (%d values)", path, ErrTooLarge, maxValues)
+	}
 	if err := json.Unmarshal(page, &out); err != nil {
 		return out, fmt.Errorf("decode answer of %s: %w", path, err)
 	}
@@ -157,7 +171,7 @@ func (c *Client) do(ctx context.Context, method, path string, payload, buf []byt
 	if resp.StatusCode != http.StatusOK {
 		return nil, refusal(resp)
 	}
-	page, err := readBody(resp, buf, limit)
+	page, err := readBody(resp, buf, limit, c.room)
 	if err != nil {
 		return nil, fmt.Errorf("read answer of %s: %w", path, err)
 	}
@@ -166,7 +180,7 @@ func (c *Client) do(ctx context.Context, method, path string, payload, buf []byt
 
 // refusal reads a little of the body, so that the connection can be used again.
 func refusal(resp *http.Response) error {
-	page, err := readBody(resp, nil, 32<<10)
+	page, err := readBody(resp, nil, 32<<10, nil)
 	if err != nil {
 		return &StatusError{Code: resp.StatusCode}
 	}
@@ -180,31 +194,47 @@ func refusal(resp *http.Response) error {
 
 var gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
-func readBody(resp *http.Response, buf []byte, limit int) ([]byte, error) {
+func readBody(resp *http.Response, buf []byte, limit int, room func(int) error) ([]byte, error) {
 	switch enc := resp.Header.Get("Content-Encoding"); enc {
 	case "", "identity":
-		return readAll(resp.Body, buf, limit)
+		return readAll(resp.Body, buf, limit, room)
 	case "gzip":
 		zr := gzipReaders.Get().(*gzip.Reader)
 		defer gzipReaders.Put(zr)
 		if err := zr.Reset(resp.Body); err != nil {
 			return nil, fmt.Errorf("open gzip body: %w", err)
 		}
-		return readAll(zr, buf, limit)
+		return readAll(zr, buf, limit, room)
 	default:
 		return nil, fmt.Errorf("unknown content encoding %q", enc)
 	}
 }
 
-// readAll appends to buf[:0] and stops at the first byte beyond limit.
-func readAll(r io.Reader, buf []byte, limit int) ([]byte, error) {
-	b := bytes.NewBuffer(buf[:0])
-	n, err := b.ReadFrom(io.LimitReader(r, int64(limit)+1))
-	if err != nil {
-		return nil, err
+const minRead = 4 << 10
+
+// readAll appends to buf[:0] and stops at the first byte beyond limit. Space grows by powers of two; room, if any, is
+// asked before.
+func readAll(r io.Reader, buf []byte, limit int, room func(size int) error) ([]byte, error) {
+	buf = buf[:0]
+	for {
+		if len(buf) == cap(buf) {
+			size := max(minRead, 1<<bits.Len(uint(cap(buf))))
+			if room != nil {
+				if err := room(size); err != nil {
+					return nil, err
+				}
+			}
+			buf = append(make([]byte, 0, size), buf...)
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case len(buf) > limit:
+			return nil, fmt.Errorf("%w (%d bytes)", ErrTooLarge, limit)
+		case errors.Is(err, io.EOF):
+			return buf, nil
+		case err != nil:
+			return nil, err
+		}
 	}
-	if n > int64(limit) {
-		return nil, fmt.Errorf("%w (%d bytes)", ErrTooLarge, limit)
-	}
-	return b.Bytes(), nil
 }

@@ -161,7 +161,7 @@ func TestLimits(t *testing.T) {
 				body = gzipped(t, body)
 			}
 			resp := &http.Response{Header: http.Header{"Content-Encoding": {encoding}}, Body: io.NopCloser(bytes.NewReader(body))}
-			got, err := readBody(resp, nil, limit)
+			got, err := readBody(resp, nil, limit, nil)
 			if errors.Is(err, ErrTooLarge) != tooLarge || !tooLarge && len(got) != size {
 				t.Errorf("%d bytes with limit %d (%s): %d bytes, %v", size, limit, encoding, len(got), err)
 			}
@@ -178,6 +178,37 @@ func TestLimits(t *testing.T) {
 	if _, err := c.Version(t.Context()); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a huge document: %v", err)
 	}
+	c = serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"processes":[{}`+strings.Repeat(",{}", maxValues+1)+`]}`)
+	})
+	if _, err := c.Processes(t.Context()); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("an answer that is a hundred times as large when it is decoded: %v", err)
+	}
+}
+
+func TestWithin(t *testing.T) {
+	t.Parallel()
+	full := errors.New("no room")
+	f := func(size, room, asked int, want error) {
+		t.Helper()
+		c := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("x"), size)) })
+		most := 0
+		page, err := c.Within(func(size int) error {
+			if most = size; size > room {
+				return full
+			}
+			return nil
+		}).MetricsPage(t.Context())
+		if !errors.Is(err, want) || want == nil && len(page) != size || most != asked {
+			t.Errorf("%d bytes with room for %d: %d bytes, %v; room was asked for %d, want %d", size, room, len(page), err, most, asked)
+		}
+	}
+	f(10, minRead, minRead, nil)
+	f(10, minRead-1, minRead, full)
+	f(100<<10, 128<<10, 128<<10, nil)
+	f(200<<10, 256<<10, 256<<10, nil)
+	f(300<<10, 256<<10, 512<<10, full)
+	f(MaxMetrics+1, 100<<20, 2*MaxMetrics, ErrTooLarge)
 }
 
 func TestDeadlines(t *testing.T) {

@@ -56,6 +56,7 @@ type Scraper struct {
 	missed     atomic.Uint64
 	dropped    atomic.Uint64
 	complained atomic.Int64 // when a failing store was last logged, Unix nanoseconds
+	room       room         // for what servers send
 	mu         sync.RWMutex
 	latest     map[int64]latest // by server; only active ones
 	outcomes   map[key]outcome  // by target; only wanted ones
@@ -101,6 +102,7 @@ func newScraper(o Options, fleet servers, open store) *Scraper {
 	s := &Scraper{
 		servers: fleet, store: open, interval: o.Interval, services: o.ServicesInterval, log: o.Log, self: o.Self,
 		onLive: o.OnLive, wall: time.Now, counters: newCounters(o.Registerer), latest: map[int64]latest{}, outcomes: map[key]outcome{},
+		room: room{left: sharedRoom},
 	}
 	if s.onLive == nil {
 		s.onLive = func(int64) {}

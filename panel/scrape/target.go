@@ -1,6 +1,7 @@
 package scrape
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -36,6 +37,8 @@ type target struct {
 	interval func() time.Duration
 	window   bool // whether the agent averages rates over the interval
 	page     exposition
+	pageRoom share
+	docRoom  share
 	guard    guard
 	stamper  stamper
 }
@@ -45,8 +48,8 @@ func (s *Scraper) newTarget(srv storage.Server, set string) *target {
 	id := strconv.FormatInt(srv.ID, 10)
 	return &target{
 		s: s, key: key{srv.ID, set, srv.Instance()}, id: srv.ID, set: set, name: set + "/" + id, window: set == setHost,
-		interval: func() time.Duration { return max(interval(), minInterval) },
-		page:     s.store([]storage.Label{{Name: "job", Value: job}, {Name: "instance", Value: srv.Instance()}, {Name: "server", Value: id}}),
+		interval: func() time.Duration { return max(interval(), minInterval) }, pageRoom: share{room: &s.room}, docRoom: share{room: &s.room},
+		page: s.store([]storage.Label{{Name: "job", Value: job}, {Name: "instance", Value: srv.Instance()}, {Name: "server", Value: id}}),
 	}
 }
 
@@ -141,9 +144,10 @@ func (t *target) poll(ctx context.Context, sched schedule, at time.Time) (tsdb.E
 	if t.window {
 		window = sched.interval
 	}
+	defer t.pageRoom.settle()
 	buf := pages.Get().(*[]byte)
 	page, err := within(ctx, &t.guard, func(ctx context.Context) ([]byte, error) {
-		return client.Exposition(ctx, t.set, window, *buf)
+		return client.Within(t.pageRoom.grow).Exposition(ctx, t.set, window, *buf)
 	})
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -157,15 +161,21 @@ func (t *target) poll(ctx context.Context, sched schedule, at time.Time) (tsdb.E
 			pages.Put(buf)
 		}
 	}()
+	if err := t.pageRoom.grow(len(page)); err != nil { // a buffer that was used before has not asked
+		return none, err
+	}
 	if err := checkPage(page); err != nil {
 		return none, err
 	}
 	stats, err := t.page.Append(page, at)
 	var bad *tsdb.PageError
-	if err != nil && !errors.As(err, &bad) {
-		err = &storeError{err}
+	switch {
+	case errors.As(err, &bad):
+		return stats, err
+	case err != nil:
+		return stats, &storeError{err}
 	}
-	return stats, err
+	return stats, t.pageRoom.keep(len(page))
 }
 
 // count puts the outcome of a scrape into the scraper's own metrics.
@@ -196,6 +206,8 @@ func (t *target) meta(at time.Time, took float64, stats tsdb.ExpositionStats, fa
 
 // vanish ends all series of a target that is scraped no more.
 func (t *target) vanish() {
+	defer t.pageRoom.free()
+	defer t.docRoom.free()
 	if err := t.page.Stale(t.stamper.after(t.s.wall())); err != nil {
 		t.s.storeFailed(err)
 	}
@@ -212,16 +224,20 @@ func metaSamples(at time.Time, up, seconds, samples float64) []storage.Sample {
 func (t *target) document(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, documentTimeout)
 	defer cancel()
+	defer t.docRoom.settle()
 	client, err := t.s.servers.Client(t.id)
 	var page []byte
 	if err == nil {
-		page, err = within(ctx, &t.guard, client.MetricsPage)
+		page, err = within(ctx, &t.guard, client.Within(t.docRoom.grow).MetricsPage)
+	}
+	if err == nil {
+		err = t.docRoom.keep(len(page))
 	}
 	if err != nil {
 		t.s.counters.errors.WithLabelValues("document").Inc()
 		t.s.log.Debug("fetch metrics document", "server", t.id, "err", err)
 		return
 	}
-	doc := newDocument(page, t.s.wall())
+	doc := newDocument(bytes.Clone(page), t.s.wall()) // without the space that its buffer has left
 	t.s.update(t.id, func(l *latest) { l.document = doc })
 }

@@ -13,7 +13,9 @@ import (
 func TestOneTargetDoesNotDecideTheTypeForAll(t *testing.T) {
 	t.Parallel()
 	db := &DB{metadata: newMetadataStore()}
-	page := func(kind string) string { return "# TYPE node_cpu_seconds_total " + kind + "\nnode_cpu_seconds_total 1\n" }
+	page := func(kind string) string {
+		return "# TYPE node_cpu_seconds_total " + kind + "\nnode_cpu_seconds_total 1\n"
+	}
 	f := func(e *Exposition, kind, want string) {
 		t.Helper()
 		if _, _, err := readPage(e, page(kind)); err != nil {
