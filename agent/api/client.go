@@ -23,10 +23,6 @@ const (
 	MaxExposition = 16 << 20
 	MaxDocument   = 8 << 20
 	MaxMetrics    = 1 << 20 // of the metrics document, which has about 80 kB
-
-	// maxValues bounds how many values an answer may hold: an empty one has two bytes and takes a hundred times as much
-	// once it is decoded. A full process table has 400,000.
-	maxValues = 600_000
 )
 
 const (
@@ -137,11 +133,8 @@ func call[T any](ctx context.Context, c *Client, method, path string, body any) 
 	if err != nil {
 		return out, err
 	}
-	if bytes.Count(page, []byte{','}) > maxValues {
-		return out, fmt.Errorf("read answer of %s: %w (%d values)", path, ErrTooLarge, maxValues)
-	}
-	if err := json.Unmarshal(page, &out); err != nil {
-		return out, fmt.Errorf("decode answer of %s: %w", path, err)
+	if out, err = Decode[T](page); err != nil {
+		return out, fmt.Errorf("read answer of %s: %w", path, err)
 	}
 	return out, nil
 }

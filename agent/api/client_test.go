@@ -143,8 +143,8 @@ func TestBadAnswers(t *testing.T) {
 		}
 	}
 	whole := gzipped(t, []byte(`{"version":"1"}`))
-	f("no JSON", "", []byte("hello"), "decode answer of /v1/version")
-	f("wrong type", "", []byte(`{"version":5}`), "decode answer")
+	f("no JSON", "", []byte("hello"), "read answer of /v1/version: decode")
+	f("wrong type", "", []byte(`{"version":5}`), "decode")
 	f("no gzip", "gzip", []byte("hello"), "open gzip body")
 	f("gzip cut off", "gzip", whole[:len(whole)-4], "unexpected EOF")
 	f("gzip damaged", "gzip", append(append([]byte{}, whole[:12]...), whole[14:]...), "gzip")

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"monitoring/agent/api"
-	"monitoring/panel/scrape/simulate"
 )
 
 func TestRoom(t *testing.T) {
@@ -102,39 +101,4 @@ func TestFleetOfStrangersIsBounded(t *testing.T) {
 			t.Errorf("after the strangers have gone %d bytes are left, want %d", s.room.left, total)
 		}
 	})
-}
-
-func TestDocumentsThatSwellAreRefused(t *testing.T) {
-	t.Parallel()
-	f := func(what, page string, want error) {
-		t.Helper()
-		if _, err := newDocument([]byte(page), time.Now()).metrics(); !errors.Is(err, want) {
-			t.Errorf("%s: %v, want %v", what, err, want)
-		}
-	}
-	many := func(s string) string { return "[" + s + strings.Repeat(","+s, 5000) + "]" }
-	f("nothing", `{}`, nil)
-	f("interfaces of nothing", `{"network":{"interfaces":`+many("null")+`}}`, errBloated)
-	f("partitions of nothing", `{"disk":{"partitions":`+many("{}")+`}}`, errBloated)
-	f("addresses of nothing", `{"network":{"interfaces":[{"addresses":`+many("{}")+`}]}}`, errBloated)
-	f("processes of nothing", `{"processes":{"top_by_cpu":`+many("{}")+`}}`, errBloated)
-
-	m := simulate.Document("a", time.Hour)
-	for range 12 {
-		m.Network.Interfaces = append(m.Network.Interfaces, m.Network.Interfaces...)
-		m.CPU.PerCPUPercent = append(m.CPU.PerCPUPercent, 0)
-		m.Processes.TopByCPU = append(m.Processes.TopByCPU, api.Process{PID: 1})
-	}
-	whole, err := json.Marshal(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f("4096 interfaces", string(whole), nil)
-	if m.Network.Interfaces, m.CPU.PerCPUPercent = nil, make([]float64, 512); err != nil {
-		t.Fatal(err)
-	}
-	if whole, err = json.Marshal(m); err != nil {
-		t.Fatal(err)
-	}
-	f("512 idle processors", string(whole), nil)
 }
