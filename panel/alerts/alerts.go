@@ -125,7 +125,7 @@ func (s *Service) newManager() *rules.Manager {
 		link = &url.URL{}
 	}
 	return rules.NewManager(&rules.ManagerOptions{
-		QueryFunc: s.o.DB.RuleQuery, Queryable: s.o.DB.Queryable(), Appendable: appendable{s.o.DB}, NotifyFunc: s.forward,
+		QueryFunc: s.query, Queryable: s.o.DB.Queryable(), Appendable: appendable{s.o.DB}, NotifyFunc: s.forward,
 		ForGracePeriod: never, ResendDelay: resend, ExternalURL: link, Context: ctx,
 		GroupLoader: s.loader, Logger: s.log, Registerer: s.o.Registerer,
 	})

@@ -8,6 +8,7 @@ type metrics struct {
 	checks   prometheus.Counter
 	last     prometheus.Gauge
 	told     *prometheus.CounterVec
+	cut      *prometheus.CounterVec
 	active   *prometheus.GaugeVec
 }
 
@@ -18,13 +19,18 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		checks:   prometheus.NewCounter(prometheus.CounterOpts{Name: "panel_alerts_checks_total", Help: "Checks of the alert settings."}),
 		last:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "panel_alerts_last_check_timestamp_seconds", Help: "When the alert settings were last checked."}),
 		told:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "panel_alerts_told_total", Help: "Alerts that were handed to delivery, by kind: firing, repeated or resolved."}, []string{"kind"}),
-		active:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "panel_alerts_active", Help: "Alerts by state."}, []string{"state"}),
+		cut: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "panel_alerts_cut_total",
+			Help: "Results of rules that raise no alert, by reason: twin of another, or beyond the limit of one rule and server."}, []string{"reason"}),
+		active: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "panel_alerts_active", Help: "Alerts by state."}, []string{"state"}),
 	}
 	for _, step := range []string{"check", "settle", "deliver"} { // from the start: a rule sees only what increases
 		m.failures.WithLabelValues(step)
 	}
+	for _, reason := range []string{"twin", "limit"} {
+		m.cut.WithLabelValues(reason)
+	}
 	if reg != nil {
-		reg.MustRegister(m.broken, m.failures, m.checks, m.last, m.told, m.active)
+		reg.MustRegister(m.broken, m.failures, m.checks, m.last, m.told, m.cut, m.active)
 	}
 	return m
 }

@@ -140,7 +140,7 @@ type fakeStore struct {
 	fail error
 }
 
-func (st *fakeStore) open(labels []storage.Label) exposition {
+func (st *fakeStore) open(labels []storage.Label, _ ...string) exposition {
 	return &fakeExposition{st, labels, map[string]bool{}, map[string]bool{}}
 }
 

@@ -181,6 +181,35 @@ func TestRefusedConnection(t *testing.T) {
 	}
 }
 
+// TestStrangersForgeNothing: labels of ours in a page are renamed, and so are the names of what the panel itself measures.
+func TestStrangersForgeNothing(t *testing.T) {
+	t.Parallel()
+	b := newAgentBench(t)
+	page := "load{server=\"2\",instance=\"other:9100\",job=\"panel\"} 1\n" +
+		"panel_notify_waiting{job=\"panel\"} 1000\n" +
+		"panel_server_info{server=\"2\",name=\"forged\"} 1\n" +
+		"ALERTS{alertname=\"AgentDown\",alertstate=\"firing\",server=\"2\"} 1\n" +
+		"prometheus_rule_evaluation_failures_total 5\n"
+	if _, err := b.target.page.Append([]byte(page), b.wall); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.db.RunOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f := func(expr string, want float64) {
+		t.Helper()
+		if got := b.value("count(" + expr + ")"); got != want {
+			t.Errorf("%s: %v series, want %v", expr, got, want)
+		}
+	}
+	f(`{server=~".+",server!="1"}`, 0)
+	f(`{job=~".+",job!="node"}`, 0)
+	f(`{__name__=~"panel_.*|ALERTS.*|prometheus_.*"}`, 0)
+	f(`load{server="1",exported_server="2",exported_instance="other:9100",exported_job="panel"}`, 1)
+	f(`exported_panel_server_info{name="forged"}`, 1)
+	f(`{__name__=~"exported_.*"}`, 4)
+}
+
 func TestStrangersAgentIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newAgentBench(t)

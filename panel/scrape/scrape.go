@@ -29,6 +29,10 @@ const (
 	maxLabelValue = 4096
 )
 
+// reserved are the names of what the panel measures and its rules record: a node that used them could raise or hide
+// alerts about the panel, and break queries that join with panel_server_info.
+var reserved = []string{"panel_", "prometheus_", "ALERTS"}
+
 // Options are what a Scraper needs.
 type Options struct {
 	Fleet            *fleet.Service
@@ -76,8 +80,8 @@ type servers interface {
 	Report(id int64, err error, at time.Time)
 }
 
-// store opens the memory of one target's pages.
-type store func(labels []storage.Label) exposition
+// store opens the memory of one target's pages; reserved are the beginnings of names that it must not use.
+type store func(labels []storage.Label, reserved ...string) exposition
 
 // exposition is what the scraper needs of tsdb.Exposition.
 type exposition interface {
@@ -92,8 +96,8 @@ func New(o Options) *Scraper {
 }
 
 func storeOf(db *tsdb.DB) store {
-	return func(labels []storage.Label) exposition {
-		return db.NewExposition(tsdb.ExpositionOptions{Labels: labels, SampleLimit: maxSamples,
+	return func(labels []storage.Label, reserved ...string) exposition {
+		return db.NewExposition(tsdb.ExpositionOptions{Labels: labels, Reserved: reserved, SampleLimit: maxSamples,
 			LabelLimit: maxLabels, LabelNameLimit: maxLabelName, LabelValueLimit: maxLabelValue})
 	}
 }

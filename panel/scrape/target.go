@@ -49,7 +49,7 @@ func (s *Scraper) newTarget(srv storage.Server, set string) *target {
 	return &target{
 		s: s, key: key{srv.ID, set, srv.Instance()}, id: srv.ID, set: set, name: set + "/" + id, window: set == setHost,
 		interval: func() time.Duration { return max(interval(), minInterval) }, pageRoom: share{room: &s.room}, docRoom: share{room: &s.room},
-		page: s.store([]storage.Label{{Name: "job", Value: job}, {Name: "instance", Value: srv.Instance()}, {Name: "server", Value: id}}),
+		page: s.store([]storage.Label{{Name: "job", Value: job}, {Name: "instance", Value: srv.Instance()}, {Name: "server", Value: id}}, reserved...),
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 // ExpositionOptions describe one target. A limit of 0 means the default.
 type ExpositionOptions struct {
 	Labels          []storage.Label // added to every series; a page label of the same name becomes exported_<name>
+	Reserved        []string        // beginnings of metric names that are not the target's to use: they become exported_<name>
 	SampleLimit     int
 	LabelLimit      int // labels of one series, target labels and name included
 	LabelNameLimit  int // bytes

@@ -84,6 +84,9 @@ func (p *lineParser) setLabels(metric string, tags []storage.Label) error {
 	if !model.LegacyValidation.IsValidMetricName(metric) {
 		return &PageError{Err: ErrPageSyntax, Detail: fmt.Sprintf("bad metric name %.80q", metric)}
 	}
+	if slices.ContainsFunc(p.options.Reserved, func(prefix string) bool { return strings.HasPrefix(metric, prefix) }) {
+		metric = model.ExportedLabelPrefix + metric
+	}
 	p.labels = append(p.labels[:0], storage.Label{Name: nameLabel, Value: metric})
 	for _, t := range tags {
 		if !model.LegacyValidation.IsValidLabelName(t.Name) || t.Name == nameLabel {
