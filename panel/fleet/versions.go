@@ -21,15 +21,15 @@ type about struct {
 
 func newAbout(v api.Version) about {
 	cut := func(text string, most int) string { return strings.ToValidUTF8(text[:min(len(text), most)], "") }
-	a := about{version: cut(v.Version, maxAbout), preset: cut(v.Preset, maxAbout), allow: " ", can: " "}
+	var allow, can []string
 	for _, domain := range slices.Sorted(maps.Keys(v.Allow)) {
-		a.allow += domain + ":" + v.Allow[domain] + " "
+		allow = append(allow, domain+":"+v.Allow[domain])
 	}
-	for _, capability := range v.Capabilities {
-		a.can += capability + " "
+	can = append(can, v.Capabilities...)
+	words := func(list []string) string {
+		return cut(" "+strings.Join(list[:min(len(list), maxAbilities)], " ")+" ", maxAbilities)
 	}
-	a.allow, a.can = cut(a.allow, maxAbilities), cut(a.can, maxAbilities)
-	return a
+	return about{version: cut(v.Version, maxAbout), preset: cut(v.Preset, maxAbout), allow: words(allow), can: words(can)}
 }
 
 // permits reports whether the owner opened a domain for looking or, with write, for changes.

@@ -22,6 +22,16 @@ const (
 	retry      = 5 * time.Second  // after a round that failed
 )
 
+// What agents said is kept until the next round, for the whole fleet. A node with a hundred rules and certificates takes
+// about 60 kB. Each may take ownRoom; what is larger comes out of sharedRoom.
+const (
+	ownRoom    = 512 << 10 // bytes, decoded
+	sharedRoom = 64 << 20
+	maxPart    = 2 << 20 // bytes of one answer as text
+)
+
+var errNoRoom = errors.New("the agent says more about HAProxy, its certificates and firewall than the panel can keep")
+
 // CachedResponse is what an agent said last. A part that its owner has closed, or that it does not have, is null.
 type CachedResponse struct {
 	Status     *api.HAProxyStatus `json:"status"`
@@ -43,10 +53,12 @@ type CachedFirewall struct {
 type cache struct {
 	mu      sync.Mutex
 	entries map[int64]*entry
+	taken   int // of sharedRoom
 }
 
 type entry struct {
 	response CachedResponse
+	taken    int
 	next     time.Time // when it is due
 	running  bool
 }
@@ -66,8 +78,9 @@ func (c *cache) expire(id int64) {
 func (c *cache) due(active map[int64]bool, interval time.Duration, now time.Time) []int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for id := range c.entries {
+	for id, e := range c.entries {
 		if !active[id] {
+			c.taken -= e.taken
 			delete(c.entries, id)
 		}
 	}
@@ -95,12 +108,26 @@ func (c *cache) put(id int64, said CachedResponse, err error, at time.Time) {
 		return // gone meanwhile
 	}
 	e.running = false
+	if err == nil {
+		err = c.makeRoom(e, api.Weight(said))
+	}
 	if err != nil {
 		e.response.LastError, e.next = err.Error(), at.Add(retry)
 		return
 	}
 	e.response = said
 	e.response.CachedAt = at
+}
+
+// makeRoom takes what an answer of so many bytes needs, in the place of the one before it.
+func (c *cache) makeRoom(e *entry, bytes int) error {
+	taken := max(0, bytes-ownRoom)
+	if c.taken-e.taken+taken > sharedRoom {
+		return errNoRoom
+	}
+	c.taken += taken - e.taken
+	e.taken = taken
+	return nil
 }
 
 func (c *cache) get(id int64) (CachedResponse, bool) {
@@ -191,7 +218,9 @@ func (s *Service) collect(ctx context.Context, id int64) {
 	var said CachedResponse
 	var errs []error
 	part := func(need fleet.Need, ask func(context.Context, *api.Client) error) {
-		_, err := fleet.Ask(ctx, s.fleet, id, need, roundTime, func(ctx context.Context, c *api.Client) (struct{}, error) { return struct{}{}, ask(ctx, c) })
+		_, err := fleet.Ask(ctx, s.fleet, id, need, roundTime, func(ctx context.Context, c *api.Client) (struct{}, error) {
+			return struct{}{}, ask(ctx, c.Within(partRoom))
+		})
 		if err != nil && !isClosed(err) {
 			errs = append(errs, err)
 		}
@@ -225,6 +254,13 @@ func (s *Service) collect(ctx context.Context, id int64) {
 		})
 	}
 	s.cache.put(id, said, errors.Join(errs...), time.Now().UTC())
+}
+
+func partRoom(size int) error {
+	if size > maxPart {
+		return errNoRoom
+	}
+	return nil
 }
 
 var firewallToLook = fleet.Need{Capability: "firewall", Domain: api.DomainFirewall}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +70,8 @@ func (b *botAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(http.StatusBadRequest, "Bad Request: chat not found")
 	case m["parse_mode"] != "HTML":
 		fail(http.StatusBadRequest, "Bad Request: unsupported parse_mode")
+	case !reflect.DeepEqual(m["link_preview_options"], map[string]any{"is_disabled": true}):
+		fail(http.StatusBadRequest, "Bad Request: a link with the secret path would be fetched")
 	default:
 		b.texts = append(b.texts, m["text"].(string))
 		fmt.Fprintf(w, `{"ok":true,"result":{"message_id":%d,"date":1700000000,"chat":{"id":%s,"type":"supergroup"},"text":"x"}}`, b.calls, chat)

@@ -56,6 +56,12 @@ type sendMessage struct {
 	ChatID    string `json:"chat_id"`
 	Text      string `json:"text"`
 	ParseMode string `json:"parse_mode"`
+	// Without it Telegram fetches what a link leads to: the secret path of the panel, or a stranger's address.
+	Preview linkPreview `json:"link_preview_options"`
+}
+
+type linkPreview struct {
+	Disabled bool `json:"is_disabled"`
 }
 
 // telegramAnswer is the envelope of every answer of the Bot API.
@@ -73,7 +79,7 @@ func (s *Service) telegram(ctx context.Context, v storage.NotifySettings, html s
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(sendMessage{v.TelegramChatID, html, "HTML"})
+	body, err := json.Marshal(sendMessage{v.TelegramChatID, html, "HTML", linkPreview{true}})
 	if err != nil {
 		return fmt.Errorf("encode message: %w", err)
 	}

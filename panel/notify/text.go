@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -59,6 +60,20 @@ func more(language string, n int) string {
 	return fmt.Sprintf("… and %d more", n)
 }
 
+// oneLine makes a text valid UTF-8 without line ends and marks that turn the direction of writing. Names of disks and
+// such come from machines of strangers: a line of theirs must not look like one of ours about another server.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
+			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
 func units(s string) int {
 	n := 0
 	for _, r := range s {
@@ -67,9 +82,9 @@ func units(s string) int {
 	return n
 }
 
-// cut shortens a text to at most n UTF-16 units of whole characters and makes it valid UTF-8.
+// cut shortens a text to at most n UTF-16 units of whole characters, of one line.
 func cut(s string, n int) (text string, short bool) {
-	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = oneLine(s)
 	for i, r := range s {
 		if n -= utf16.RuneLen(r); n < 0 {
 			return s[:i], true

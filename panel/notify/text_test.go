@@ -19,6 +19,7 @@ func TestText(t *testing.T) {
 	f(Text{Warning, "a", []string{"b", "c"}}, "🟡 <b>a</b>\nb\nc")
 	f(Text{Info, "<i>&", []string{"\xff"}}, "🟢 <b>&lt;i&gt;&amp;</b>\n\uFFFD")
 	f(Text{Notice, "Сервер", nil}, "🟠 <b>Сервер</b>")
+	f(Text{Info, "a\nb", []string{"/data\n🔴 other: is down", "a\r\x1b[31mb\u2028c\u202ed"}}, "🟢 <b>a b</b>\n/data 🔴 other: is down\na  [31mb cd")
 }
 
 func TestLongText(t *testing.T) {
@@ -47,6 +48,9 @@ func TestAnyTextFits(t *testing.T) {
 			t.Fatalf("not escaped or not valid: %q", got)
 		}
 		plain = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&#34;", `"`, "&#39;", "'", "&amp;", "&").Replace(plain)
+		if strings.Count(plain, "\n") > len(text.Lines) {
+			t.Fatalf("%d lines of %d and the title", strings.Count(plain, "\n")+1, len(text.Lines))
+		}
 		if units(plain) > 4096 {
 			t.Fatalf("%d units", units(plain))
 		}
