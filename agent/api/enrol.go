@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -42,7 +43,7 @@ func ParseInstallToken(text string) (InstallToken, error) {
 	var t InstallToken
 	rest, ok := strings.CutPrefix(strings.TrimSpace(text), tokenPrefix)
 	if !ok {
-		return t, errors.New("install token: does not start with " + tokenPrefix)
+		return t, fmt.Errorf("install token: does not start with %q", tokenPrefix)
 	}
 	b, err := base64.RawURLEncoding.DecodeString(rest)
 	if err != nil {

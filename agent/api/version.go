@@ -1,5 +1,7 @@
 package api
 
+import "slices"
+
 // Health answers PathHealth.
 type Health struct {
 	Status string `json:"status"` // "ok"
@@ -24,10 +26,5 @@ type OptimizationInfo struct {
 
 // Can reports whether the agent has a capability.
 func (v Version) Can(capability string) bool {
-	for _, c := range v.Capabilities {
-		if c == capability {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(v.Capabilities, capability)
 }

@@ -45,7 +45,11 @@ func TestHAProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	c := &single{collect: (&haproxyStats{host.Fake(host.Parts{Dir: dir})}).Collect}
 	f := func(want string) {
 		t.Helper()

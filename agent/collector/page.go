@@ -56,7 +56,7 @@ func (s *Set) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() { s.buffers <- buf }()
 	buf.Reset()
-	format := expfmt.NegotiateIncludingOpenMetrics(r.Header)
+	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
 	if err := s.writePage(buf, format, q); err != nil {
 		s.log.Error("write metrics", "err", err)
 		http.Error(w, "the metrics could not be written", http.StatusInternalServerError)

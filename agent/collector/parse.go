@@ -5,12 +5,10 @@ import "bytes"
 // The parsers here run every second, so they allocate nothing: they walk the bytes of a /proc file and hand out
 // numbers and sub-slices that are valid until the next read. A line that they do not understand is left out.
 
-// cut returns the first line and the rest.
+// cutLine returns the first line and the rest.
 func cutLine(b []byte) (line, rest []byte) {
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		return b[:i], b[i+1:]
-	}
-	return b, nil
+	line, rest, _ = bytes.Cut(b, []byte{'\n'})
+	return line, rest
 }
 
 // cutField returns the first word and what follows it.

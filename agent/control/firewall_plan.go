@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,8 +33,7 @@ func (f *Firewall) plan(ctx context.Context, c api.FirewallChange) ([][]string, 
 		return nil, fail(api.CodeConflict, "the firewall is not active: ufw numbers its rules only then")
 	}
 	var steps [][]string
-	for i := len(list.Rules) - 1; i >= 0; i-- { // from the highest number down, for those above it shift
-		r := list.Rules[i]
+	for _, r := range slices.Backward(list.Rules) { // from the highest number down, for those above it shift
 		if !selects(c, r) {
 			continue
 		}

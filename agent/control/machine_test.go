@@ -116,8 +116,7 @@ func must[T any](t testing.TB, n *node, method, path, query string, body any) T 
 	t.Helper()
 	v, err := n.do(t, method, path, query, body)
 	if err != nil {
-		var f *api.Failure
-		if errors.As(err, &f) {
+		if f, ok := errors.AsType[*api.Failure](err); ok {
 			t.Fatalf("%s %s: %v\n%s", method, path, err, f.Log)
 		}
 		t.Fatalf("%s %s: %v", method, path, err)

@@ -62,7 +62,7 @@ func (x *Power) machine(ctx context.Context, r api.PowerRequest, _ Call) (api.Ch
 	if verb == "" {
 		return api.Changed{}, invalid("action", "is reboot or shutdown")
 	}
-	x.log.Warn("the panel asked for the machine to "+verb, "action", r.Action)
+	x.log.Warn("the panel stops the machine", "action", r.Action)
 	if _, err := x.host.Run(ctx, host.Command{Args: []string{"systemctl", "--no-block", verb}}); err != nil {
 		return api.Changed{}, fail(api.CodeFailed, "systemctl %s: %v", verb, err)
 	}

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"errors"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -159,8 +160,8 @@ func TestCheckChange(t *testing.T) {
 		c := good
 		edit(&c)
 		err := checkChange(c)
-		failure, _ := err.(*api.Failure)
-		if field == "" && err != nil || field != "" && (failure == nil || failure.Field != field || failure.Code != api.CodeInvalid) {
+		failure, ok := errors.AsType[*api.Failure](err)
+		if field == "" && err != nil || field != "" && (!ok || failure.Field != field || failure.Code != api.CodeInvalid) {
 			t.Errorf("%+v: %v, want an error of %q", c, err, field)
 		}
 	}

@@ -309,8 +309,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		file, err := Parse(content)
 		if err != nil {
-			var marker *MarkerError
-			if !errors.As(err, &marker) {
+			if _, ok := errors.AsType[*MarkerError](err); !ok {
 				t.Fatal(err)
 			}
 			return

@@ -1,6 +1,7 @@
 package haproxy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,9 +85,9 @@ var descs = func() map[string]*prometheus.Desc {
 			out[name] = prometheus.NewDesc(name, "As in HAProxy's own exporter: "+e.column+" of show stat.", k.labels, nil)
 		}
 		name := "haproxy_" + k.name + "_status"
-		out[name] = prometheus.NewDesc(name, "Whether it is in this state.", append(k.labels[:len(k.labels):len(k.labels)], "state"), nil)
+		out[name] = prometheus.NewDesc(name, "Whether it is in this state.", append(slices.Clip(k.labels), "state"), nil)
 		name = "haproxy_" + k.name + "_http_responses_total"
-		out[name] = prometheus.NewDesc(name, "Answers by class of their status.", append(k.labels[:len(k.labels):len(k.labels)], "code"), nil)
+		out[name] = prometheus.NewDesc(name, "Answers by class of their status.", append(slices.Clip(k.labels), "code"), nil)
 	}
 	for _, p := range processFamilies {
 		name := "haproxy_process_" + p.name
@@ -139,14 +140,14 @@ func statMetrics(s Stat, k kind, labels []string, ch chan<- prometheus.Metric) {
 		if name == state {
 			v = 1
 		}
-		ch <- metric("haproxy_"+k.name+"_status", false, v, append(labels[:len(labels):len(labels)], name)...)
+		ch <- metric("haproxy_"+k.name+"_status", false, v, append(slices.Clip(labels), name)...)
 	}
 	if s.Text("mode") != "http" {
 		return
 	}
 	for _, code := range []string{"1xx", "2xx", "3xx", "4xx", "5xx", "other"} {
 		if n, ok := s.Int("hrsp_" + code); ok {
-			ch <- metric("haproxy_"+k.name+"_http_responses_total", true, float64(n), append(labels[:len(labels):len(labels)], code)...)
+			ch <- metric("haproxy_"+k.name+"_http_responses_total", true, float64(n), append(slices.Clip(labels), code)...)
 		}
 	}
 }

@@ -36,7 +36,11 @@ func startProcess(t *testing.T) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	p := &process{config: filepath.Join(dir, "h.cfg"), port: freePort(t), exporter: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
 	at := func(name string) Socket {
 		return Socket{Dial: func() (net.Conn, error) { return net.DialTimeout("unix", filepath.Join(dir, name), time.Second) }}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -138,10 +139,8 @@ func TestAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := netip.MustParsePrefix("127.0.0.1/8")
-	for _, p := range found[lo.Index] {
-		if p == want {
-			return
-		}
+	if slices.Contains(found[lo.Index], want) {
+		return
 	}
 	t.Errorf("lo has %v, want %v among them", found[lo.Index], want)
 }

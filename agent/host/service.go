@@ -20,8 +20,7 @@ type Unit struct {
 // Unit asks systemd for the state of a unit. A machine without the unit, or without systemd, has it not installed.
 func (h *Host) Unit(ctx context.Context, name string) (Unit, error) {
 	r, err := h.Run(ctx, Command{Args: []string{"systemctl", "show", name, "--property=LoadState,ActiveState,UnitFileState,MainPID"}})
-	var exit *ExitError
-	if errors.As(err, &exit) {
+	if _, ok := errors.AsType[*ExitError](err); ok {
 		return Unit{}, nil // "System has not been booted with systemd"
 	}
 	if err != nil {

@@ -65,8 +65,7 @@ func (l *panelListener) run() error {
 
 // waitAfter pauses after an error that passes, such as too many open files.
 func waitAfter(err error, done <-chan struct{}) bool {
-	var ne net.Error
-	if !errors.As(err, &ne) {
+	if _, ok := errors.AsType[net.Error](err); !ok {
 		return false
 	}
 	select {
