@@ -3,6 +3,7 @@ package storage
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -95,10 +96,8 @@ func checkURL(field, value string, schemes []string) error {
 	}
 	u, err := url.Parse(value)
 	if err == nil && len(value) <= maxNotifyURL && u.Host != "" {
-		for _, scheme := range schemes {
-			if u.Scheme == scheme {
-				return nil
-			}
+		if slices.Contains(schemes, u.Scheme) {
+			return nil
 		}
 	}
 	return Invalid(field, "give an address that starts with %s://, or leave it empty", strings.Join(schemes, "://, "))

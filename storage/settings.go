@@ -82,8 +82,7 @@ func CheckSetting(key, value string) error {
 	case len(value) > MaxSetting:
 		return Invalid("value", "%s must be at most %d bytes long", key, MaxSetting)
 	}
-	var wrong *FieldError
-	if errors.As(d.Check(value), &wrong) {
+	if wrong, ok := errors.AsType[*FieldError](d.Check(value)); ok {
 		return Invalid("value", "the setting %s: %v", key, words.From(wrong.Detail, wrong.Words))
 	}
 	return nil

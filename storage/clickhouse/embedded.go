@@ -123,6 +123,7 @@ func (e *embedded) launch(program, library string) (*child.Process, error) {
 		return nil, fmt.Errorf("make lifeline: %w", err)
 	}
 	defer stdin.Close()
+	//nolint:noctx // it ends by its lifeline and by stop
 	cmd := exec.Command(program, "-dir", e.dir, "-socket", e.socket, "-library", library, "-listen", e.o.Listen, "-memory", strconv.FormatInt(e.o.MemoryBytes, 10))
 	cmd.Dir, cmd.Env, cmd.Stdin = "/", []string{}, stdin
 	p := child.Start(cmd, syscall.SIGKILL, "clickhouse", e.log)
@@ -199,7 +200,7 @@ func (e *embedded) end() error {
 
 // stop ends the engine for good.
 func (e *embedded) stop() error {
-	defer os.Remove(e.socket)
+	defer func() { _ = os.Remove(e.socket) }() // the engine may have done it
 	return e.end()
 }
 

@@ -39,8 +39,7 @@ func (s *Store) flushLoop(ctx context.Context) error {
 		switch {
 		case err != nil && ctx.Err() != nil:
 		case err != nil:
-			var away *Unavailable
-			if !errors.As(err, &away) { // that is told elsewhere
+			if _, ok := errors.AsType[*Unavailable](err); !ok { // that is told elsewhere
 				s.o.Log.Error("flush visits", "err", err)
 			}
 			s.metrics.flushErrors.Inc()

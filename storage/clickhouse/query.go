@@ -91,8 +91,7 @@ func (s *Store) failed(ctx context.Context, err error) error {
 
 // Code is the number of ClickHouse's exception in err; 0 when there is none.
 func Code(err error) int32 {
-	var e *driver.Exception
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*driver.Exception](err); ok {
 		return e.Code
 	}
 	return 0

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,10 +80,8 @@ func TestReadersOnlyRead(t *testing.T) {
 		if code == "" || strings.Contains(answer, "hunter2") {
 			t.Errorf("not refused: %s\n%s", query, answer)
 		}
-		for _, c := range codes {
-			if code == c {
-				return
-			}
+		if slices.Contains(codes, code) {
+			return
 		}
 		if len(codes) > 0 {
 			t.Errorf("%s: code %s, want one of %v: %s", query, code, codes, answer)

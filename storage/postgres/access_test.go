@@ -100,7 +100,7 @@ func TestTokens(t *testing.T) {
 
 	must(t, s.TouchToken(t.Context(), token.ID, at.Add(time.Hour)))
 	must(t, s.TouchToken(t.Context(), token.ID, at))
-	token.LastUsed = ptr(at.Add(time.Hour))
+	token.LastUsed = new(at.Add(time.Hour))
 	got, err := s.TokenByHash(t.Context(), in.Hash)
 	must(t, err)
 	same(t, got, token)

@@ -15,8 +15,8 @@ func TestAuditEntries(t *testing.T) {
 	s := storagetest.Postgres(t)
 	entries := map[string]storage.AuditEntry{
 		"a": {At: at, Actor: "admin", IP: "203.0.113.7", Action: "login", Status: 200},
-		"b": {At: at.Add(time.Hour), Actor: "token:grafana", Action: "POST /api/servers", Target: "узел_1", ServerID: ptr(int64(7)), Status: 409},
-		"c": {At: at.Add(2 * time.Hour), Actor: "cli", Action: "unban", Detail: `100% of C:\temp`, ServerID: ptr(int64(8))},
+		"b": {At: at.Add(time.Hour), Actor: "token:grafana", Action: "POST /api/servers", Target: "узел_1", ServerID: new(int64(7)), Status: 409},
+		"c": {At: at.Add(2 * time.Hour), Actor: "cli", Action: "unban", Detail: `100% of C:\temp`, ServerID: new(int64(8))},
 	}
 	for _, name := range []string{"a", "b", "c"} { // ids 1, 2, 3
 		must(t, s.AddAuditEntry(t.Context(), entries[name]))
@@ -26,7 +26,7 @@ func TestAuditEntries(t *testing.T) {
 		list, err := s.AuditEntries(t.Context(), filter)
 		must(t, err)
 		wanted := []storage.AuditEntry{}
-		for _, name := range strings.Fields(want) {
+		for name := range strings.FieldsSeq(want) {
 			e := entries[name]
 			e.ID = int64(name[0] - 'a' + 1)
 			wanted = append(wanted, e)

@@ -14,7 +14,7 @@ import (
 func addBill(t *testing.T, s *postgres.Store, name string, folder *string) storage.Bill {
 	t.Helper()
 	b, err := s.CreateBill(t.Context(), storage.Bill{Name: name, BillingType: storage.Resource, MonthlyCost: 4_990_000, AccountBalance: 1,
-		ChargedFrom: at, BalanceUpdatedAt: ptr(at), Currency: "EUR", Notes: "paid by card", Folder: folder, CreatedAt: at})
+		ChargedFrom: at, BalanceUpdatedAt: new(at), Currency: "EUR", Notes: "paid by card", Folder: folder, CreatedAt: at})
 	must(t, err)
 	return b
 }
@@ -22,9 +22,9 @@ func addBill(t *testing.T, s *postgres.Store, name string, folder *string) stora
 func TestBill(t *testing.T) {
 	t.Parallel()
 	s := storagetest.Postgres(t)
-	b := addBill(t, s, "vps", ptr("Europe"))
+	b := addBill(t, s, "vps", new("Europe"))
 	want := storage.Bill{ID: b.ID, Name: "vps", BillingType: storage.Resource, MonthlyCost: 4_990_000, AccountBalance: 1, ChargedFrom: at,
-		BalanceUpdatedAt: ptr(at), Currency: "EUR", Notes: "paid by card", Folder: ptr("Europe"), Reminded: []int{}, CreatedAt: at, UpdatedAt: at}
+		BalanceUpdatedAt: new(at), Currency: "EUR", Notes: "paid by card", Folder: new("Europe"), Reminded: []int{}, CreatedAt: at, UpdatedAt: at}
 	same(t, b, want)
 	must(t, s.RemindBill(t.Context(), b, []int{3, 7}))
 	got, err := s.Bill(t.Context(), b.ID)
@@ -33,7 +33,7 @@ func TestBill(t *testing.T) {
 	same(t, got, want)
 
 	later := at.Add(time.Hour)
-	want = storage.Bill{ID: b.ID, Name: "vps-2", BillingType: storage.Monthly, PaidUntil: ptr(later), MonthlyCost: storage.MaxMoney, ChargedFrom: later,
+	want = storage.Bill{ID: b.ID, Name: "vps-2", BillingType: storage.Monthly, PaidUntil: new(later), MonthlyCost: storage.MaxMoney, ChargedFrom: later,
 		Currency: "RUB", Reminded: []int{}, CreatedAt: at, UpdatedAt: later}
 	got, err = s.ChangeBill(t.Context(), b.ID, later, func(b *storage.Bill) error {
 		*b = want
@@ -81,17 +81,17 @@ func TestChangeBillAtOnce(t *testing.T) {
 func TestBillFolders(t *testing.T) {
 	t.Parallel()
 	s := storagetest.Postgres(t)
-	a, b := addBill(t, s, "a", nil), addBill(t, s, "b", ptr("old"))
+	a, b := addBill(t, s, "a", nil), addBill(t, s, "b", new("old"))
 	folders := func(want ...*string) {
 		t.Helper()
 		list, err := s.Bills(t.Context())
 		must(t, err)
 		same(t, []*string{list[0].Folder, list[1].Folder}, want)
 	}
-	n, err := s.MoveBills(t.Context(), []int64{a.ID, 999}, ptr("new"))
+	n, err := s.MoveBills(t.Context(), []int64{a.ID, 999}, new("new"))
 	must(t, err)
 	same(t, n, 1)
-	folders(ptr("new"), ptr("old"))
+	folders(new("new"), new("old"))
 	n, err = s.RenameBillFolder(t.Context(), "old", "new") // merges
 	must(t, err)
 	same(t, n, 1)

@@ -21,7 +21,7 @@ func TestBulkJobs(t *testing.T) {
 	t.Parallel()
 	s := storagetest.Postgres(t)
 	first, second := addJob(t, s, "a", ""), addJob(t, s, "b", "")
-	first.Results, first.EndedAt = json.RawMessage(`[{"server_id":1}]`), ptr(at.Add(time.Minute))
+	first.Results, first.EndedAt = json.RawMessage(`[{"server_id":1}]`), new(at.Add(time.Minute))
 	must(t, s.UpdateBulkJob(t.Context(), "a", first.Results, first.EndedAt))
 	list, err := s.BulkJobs(t.Context())
 	must(t, err)

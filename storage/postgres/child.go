@@ -180,7 +180,7 @@ func (c *Child) Close() error {
 	}
 	defer c.owner.Close()
 	if filepath.Dir(c.place.socket) != c.place.dir {
-		defer os.RemoveAll(c.place.socket)
+		defer func() { _ = os.RemoveAll(c.place.socket) }() // a directory of /tmp without a file
 	}
 	c.mu.Lock()
 	s := c.server
@@ -200,7 +200,7 @@ func (p place) run(settings []string, log *slog.Logger) *child.Process {
 	for _, setting := range settings {
 		args = append(args, "-c", setting)
 	}
-	cmd := exec.Command(filepath.Join(p.bin, "postgres"), args...)
+	cmd := exec.Command(filepath.Join(p.bin, "postgres"), args...) //nolint:noctx // Close ends it, politely
 	cmd.Dir = "/"
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.credential()}

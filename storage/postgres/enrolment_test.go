@@ -58,13 +58,13 @@ func TestAgentCertificates(t *testing.T) {
 	check(a.ID, first, lasting) // oldest first
 
 	must(t, s.MarkAgentCertificateSeen(t.Context(), "0a", at.Add(time.Second)))
-	first.SeenAt = ptr(at.Add(time.Second))
+	first.SeenAt = new(at.Add(time.Second))
 	check(a.ID, first, lasting) // the install certificate revokes nothing
 	_, err := s.InstallToken(t.Context(), []byte("a"))
 	must(t, err)
 
 	must(t, s.MarkAgentCertificateSeen(t.Context(), "0b", at.Add(2*time.Minute)))
-	lasting.SeenAt, first.RevokedAt = ptr(at.Add(2*time.Minute)), ptr(at.Add(2*time.Minute))
+	lasting.SeenAt, first.RevokedAt = new(at.Add(2*time.Minute)), new(at.Add(2*time.Minute))
 	check(a.ID, first, lasting)
 	check(b.ID, foreign) // another server's stays
 	_, err = s.InstallToken(t.Context(), []byte("a"))

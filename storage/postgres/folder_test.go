@@ -39,8 +39,8 @@ func TestFolders(t *testing.T) {
 	must(t, s.CreateFolder(t.Context(), "z"))
 	must(t, s.CreateFolder(t.Context(), "a"))
 	wantErr(t, s.CreateFolder(t.Context(), "z"), storage.ErrConflict)
-	addServer(t, s, "node", ptr("made by a server"))
-	addServer(t, s, "other", ptr("a")) // exists: not made again
+	addServer(t, s, "node", new("made by a server"))
+	addServer(t, s, "other", new("a")) // exists: not made again
 	same(t, folderNames(t, s), []string{"z", "a", "made by a server"})
 
 	must(t, s.ReorderFolders(t.Context(), []string{"made by a server", "unknown", "a"}))
@@ -55,9 +55,9 @@ func TestRenameFolder(t *testing.T) {
 	t.Parallel()
 	s := storagetest.Postgres(t)
 	for _, name := range []string{"one", "two"} {
-		addServer(t, s, name, ptr("old"))
+		addServer(t, s, name, new("old"))
 	}
-	addServer(t, s, "three", ptr("taken"))
+	addServer(t, s, "three", new("taken"))
 	must(t, s.CreateFolder(t.Context(), "empty"))
 	f := func(old, new string, want int) {
 		t.Helper()
@@ -87,8 +87,8 @@ func TestRenameFolder(t *testing.T) {
 func TestDeleteFolder(t *testing.T) {
 	t.Parallel()
 	s := storagetest.Postgres(t)
-	addServer(t, s, "one", ptr("f"))
-	addServer(t, s, "two", ptr("g"))
+	addServer(t, s, "one", new("f"))
+	addServer(t, s, "two", new("g"))
 	n, err := s.DeleteFolder(t.Context(), "f")
 	must(t, err)
 	if n != 1 {

@@ -81,8 +81,8 @@ func TestFullQueueGivesUpTheOldest(t *testing.T) {
 	states, err := s.QueueStates(t.Context())
 	must(t, err)
 	same(t, states, []storage.QueueState{
-		{Channel: "telegram", Waiting: 2, Sent: 1, Failed: 2, Oldest: ptr(at), LastError: "the queue was full"},
-		{Channel: "webhook", Waiting: 1, Oldest: ptr(at)},
+		{Channel: "telegram", Waiting: 2, Sent: 1, Failed: 2, Oldest: new(at), LastError: "the queue was full"},
+		{Channel: "webhook", Waiting: 1, Oldest: new(at)},
 	})
 }
 

@@ -67,7 +67,7 @@ func TestOperationMovesOnce(t *testing.T) {
 	got, err = s.Operation(t.Context(), o.ID)
 	must(t, err)
 	same(t, []any{got.State, got.Base, got.DoneAt.Equal(at.Add(time.Minute)), got.Open()}, []any{storage.OperationDelivered, "newer", true, false})
-	same(t, got.MessageWords, ptr(words.Say("saved %d", 1)))
+	same(t, got.MessageWords, new(words.Say("saved %d", 1)))
 }
 
 func TestOperationIsForeseen(t *testing.T) {
@@ -93,7 +93,7 @@ func TestOperationsEnd(t *testing.T) {
 	same(t, n, 1)
 	ended, err := s.Operations(t.Context(), at)
 	must(t, err)
-	same(t, ended[0].MessageWords, ptr(words.Say("the server did not come back in time")))
+	same(t, ended[0].MessageWords, new(words.Say("the server did not come back in time")))
 	f := func(doneSince time.Time, want ...string) {
 		t.Helper()
 		list, err := s.Operations(t.Context(), doneSince)

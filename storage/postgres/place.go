@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 const (
@@ -174,7 +175,9 @@ func majorVersion(dir string) int {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return 0
 	}
-	out, err := exec.Command(program, "--version").Output() // "postgres (PostgreSQL) 15.18 (Debian ...)"
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, "--version").Output() // "postgres (PostgreSQL) 15.18 (Debian ...)"
 	fields := strings.Fields(string(out))
 	if err != nil || len(fields) < 3 {
 		return 0

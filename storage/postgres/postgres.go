@@ -81,8 +81,7 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
 
 // redact keeps the password of a malformed connection string out of logs.
 func redact(err error) error {
-	var parse *pgconn.ParseConfigError
-	if errors.As(err, &parse) {
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		return errors.New("it is no connection string; write postgres://user:password@host:5432/database")
 	}
 	return err

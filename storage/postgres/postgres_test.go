@@ -40,8 +40,6 @@ func same(t *testing.T, got, want any) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // addServer makes a monitored server whose URL and agent are named after it.
 func addServer(t *testing.T, s *postgres.Store, name string, folder *string) storage.Server {
 	t.Helper()

@@ -29,7 +29,7 @@ func names(t *testing.T, s *postgres.Store) []string {
 func TestServer(t *testing.T) {
 	t.Parallel()
 	s := storagetest.Postgres(t)
-	in := storage.Server{Name: "node", URL: "https://203.0.113.7:9100", Folder: ptr("Europe"), IsActive: true, AgentID: "id"}
+	in := storage.Server{Name: "node", URL: "https://203.0.113.7:9100", Folder: new("Europe"), IsActive: true, AgentID: "id"}
 	created, err := s.CreateServer(t.Context(), in)
 	must(t, err)
 	if diff := cmp.Diff(in, created, cmpopts.IgnoreFields(storage.Server{}, "ID", "Position", "CreatedAt", "UpdatedAt")); diff != "" {
@@ -66,7 +66,7 @@ func TestServerConflicts(t *testing.T) {
 	s := storagetest.Postgres(t)
 	a, b := addServer(t, s, "a", nil), addServer(t, s, "b", nil)
 
-	_, err := s.CreateServer(t.Context(), storage.Server{Name: "c", URL: a.URL, AgentID: "c", Folder: ptr("made in vain")})
+	_, err := s.CreateServer(t.Context(), storage.Server{Name: "c", URL: a.URL, AgentID: "c", Folder: new("made in vain")})
 	wantErr(t, err, storage.ErrConflict)
 	folders, err := s.Folders(t.Context())
 	must(t, err)
@@ -95,11 +95,11 @@ func TestServerStatus(t *testing.T) {
 		same(t, got.LastError, wantText)
 		same(t, got.ErrorCode, code)
 	}
-	f(nil, ptr("Connection refused"), ptr(502), nil, ptr("Connection refused"))
+	f(nil, new("Connection refused"), new(502), nil, new("Connection refused"))
 	f(&at, nil, nil, &at, nil)
-	f(nil, ptr("Connection timeout"), ptr(504), &at, ptr("Connection timeout")) // last_seen stays
-	f(nil, ptr("a\x00b\xffc"), ptr(500), &at, ptr("ab\uFFFDc"))                 // as an agent may answer
-	f(nil, ptr(strings.Repeat("я", 501)), ptr(500), &at, ptr(strings.Repeat("я", 500)))
+	f(nil, new("Connection timeout"), new(504), &at, new("Connection timeout")) // last_seen stays
+	f(nil, new("a\x00b\xffc"), new(500), &at, new("ab\uFFFDc"))                 // as an agent may answer
+	f(nil, new(strings.Repeat("я", 501)), new(500), &at, new(strings.Repeat("я", 500)))
 
 	// A new address starts without the old one's error.
 	srv, err := s.Server(t.Context(), id)
@@ -116,7 +116,7 @@ func TestServerStatus(t *testing.T) {
 func TestDeleteServerCascades(t *testing.T) {
 	t.Parallel()
 	s := storagetest.Postgres(t)
-	gone, stays := addServer(t, s, "gone", ptr("f")), addServer(t, s, "stays", ptr("f"))
+	gone, stays := addServer(t, s, "gone", new("f")), addServer(t, s, "stays", new("f"))
 	for _, srv := range []storage.Server{gone, stays} {
 		must(t, s.CreateInstallToken(t.Context(), storage.InstallToken{CodeHash: []byte(srv.Name), ServerID: srv.ID, Preset: "full", ExpiresAt: at}))
 		must(t, s.CreateAgentCertificate(t.Context(), storage.AgentCertificate{Serial: srv.Name, ServerID: srv.ID, NotAfter: at}))
@@ -151,7 +151,7 @@ func TestReorderServers(t *testing.T) {
 	f := func(order, want string) {
 		t.Helper()
 		var list []int64
-		for _, name := range strings.Fields(order) {
+		for name := range strings.FieldsSeq(order) {
 			list = append(list, ids[name])
 		}
 		must(t, s.ReorderServers(t.Context(), list))
@@ -203,7 +203,7 @@ func TestReorderServersProperty(t *testing.T) {
 func TestMoveServers(t *testing.T) {
 	t.Parallel()
 	s := storagetest.Postgres(t)
-	a, b := addServer(t, s, "a", nil), addServer(t, s, "b", ptr("old"))
+	a, b := addServer(t, s, "a", nil), addServer(t, s, "b", new("old"))
 	f := func(folder *string, want int, ids ...int64) {
 		t.Helper()
 		n, err := s.MoveServers(t.Context(), ids, folder)
@@ -222,10 +222,10 @@ func TestMoveServers(t *testing.T) {
 		}
 		same(t, got, want)
 	}
-	f(ptr("new"), 2, a.ID, b.ID, 999, a.ID)
-	folders(ptr("new"), ptr("new"))
+	f(new("new"), 2, a.ID, b.ID, 999, a.ID)
+	folders(new("new"), new("new"))
 	f(nil, 1, b.ID)
-	folders(ptr("new"), nil)
-	f(ptr("new"), 0)
-	folders(ptr("new"), nil)
+	folders(new("new"), nil)
+	f(new("new"), 0)
+	folders(new("new"), nil)
 }

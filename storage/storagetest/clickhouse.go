@@ -3,7 +3,6 @@ package storagetest
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -97,11 +96,9 @@ var EngineProgram = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make directory: %w", err)
 	}
-	alive, err := removeAfterDeath(dir)
-	if err != nil {
+	if err := removeAfterDeath(dir); err != nil {
 		return "", err
 	}
-	engineAlive = alive
 	program := filepath.Join(dir, clickhouse.EngineProgram)
 	cmd := exec.Command("go", "build", "-o", program, "monitoring/storage/clickhouse/engine")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -110,6 +107,3 @@ var EngineProgram = sync.OnceValues(func() (string, error) {
 	}
 	return program, nil
 })
-
-// engineAlive keeps the program's directory for as long as the process lives.
-var engineAlive io.Closer

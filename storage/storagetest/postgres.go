@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -57,7 +56,9 @@ func PostgresDSN(t testing.TB) string {
 		t.Fatalf("make test database: %v", err)
 	}
 	t.Cleanup(func() {
-		if _, err := s.admin.Exec(`DROP DATABASE ` + name + ` WITH (FORCE)`); err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
+		defer cancel()
+		if _, err := s.admin.ExecContext(ctx, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
 			t.Errorf("drop test database: %v", err)
 		}
 	})
@@ -90,7 +91,6 @@ var theServer = sync.OnceValues(startServer)
 // server is the Postgres of one test process. Nothing closes it: it ends with the process.
 type server struct {
 	child *postgres.Child
-	alive io.Closer // end of the pipe that the remover waits on; open as long as the process lives
 	admin *sql.DB
 
 	mu     sync.Mutex
@@ -117,7 +117,7 @@ func startServer() (*server, error) {
 		return nil, fmt.Errorf("make directory: %w", err)
 	}
 	s := &server{}
-	if s.alive, err = removeAfterDeath(dir); err != nil {
+	if err := removeAfterDeath(dir); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	data := filepath.Join(dir, "pg")
@@ -165,7 +165,7 @@ func startChild(ctx context.Context, dir string) (*postgres.Child, error) {
 
 // removeAfterDeath removes dir once this process and its Postgres have ended: a shell waits for the end of a pipe that
 // only this process holds open.
-func removeAfterDeath(dir string) (io.Closer, error) {
+func removeAfterDeath(dir string) error {
 	const script = `cat >/dev/null; n=0
 		while [ -e "$0/pg/cluster/postmaster.pid" ] && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
 		rm -rf -- "$0"`
@@ -174,13 +174,17 @@ func removeAfterDeath(dir string) (io.Closer, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the test
 	alive, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("make pipe: %w", err)
+		return fmt.Errorf("make pipe: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start remover: %w", err)
+		return fmt.Errorf("start remover: %w", err)
 	}
-	return alive, nil
+	lifelines.Store(alive, true)
+	return nil
 }
+
+// lifelines are the pipes that removers wait on: one that nobody holds would be closed with the next garbage.
+var lifelines sync.Map
 
 // madeCluster returns an empty cluster to copy. It is made once per user and set of installed versions; processes that
 // need it at the same time wait for the first.

@@ -126,8 +126,8 @@ func (t *headBuffer) reason() string {
 	lines := strings.Split(strings.TrimSpace(t.b.String()), "\n")
 	best := lines[0]
 	for _, l := range lines {
-		if i := strings.Index(l, "FATAL: "); i >= 0 {
-			best = l[i+len("FATAL: "):]
+		if _, after, ok := strings.Cut(l, "FATAL: "); ok {
+			best = after
 			break
 		}
 		if strings.HasPrefix(l, "panic: ") || strings.HasPrefix(l, "fatal error: ") {

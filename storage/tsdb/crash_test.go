@@ -37,10 +37,10 @@ func TestMain(m *testing.M) {
 	} else if phase := os.Getenv(diskChild); phase != "" {
 		err = runDiskChild(phase)
 	}
-	switch err {
-	case errNoChild:
+	switch {
+	case errors.Is(err, errNoChild):
 		os.Exit(m.Run())
-	case nil:
+	case err == nil:
 		os.Exit(0)
 	}
 	fmt.Fprintln(os.Stderr, err)
@@ -65,7 +65,7 @@ func runCrashChild(dir string) error {
 		return err
 	}
 	ctx := context.Background()
-	go db.Run(ctx)
+	go func() { _ = db.Run(ctx) }()
 	if err := db.RunOnce(ctx); err != nil {
 		return err
 	}

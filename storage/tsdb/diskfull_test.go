@@ -54,7 +54,7 @@ func runDiskChild(phase string) error {
 		return err
 	}
 	ctx := context.Background()
-	go db.Run(ctx)
+	go func() { _ = db.Run(ctx) }()
 	c := &diskChecks{db: db}
 	switch phase {
 	case "killed":

@@ -72,8 +72,7 @@ func (x *examiner) checkLengths(tier string) error {
 	}
 	for _, p := range list {
 		err := p.check()
-		var damaged *damageError
-		if errors.As(err, &damaged) {
+		if damaged, ok := errors.AsType[*damageError](err); ok {
 			err = x.take(p, damaged.Error())
 		}
 		if err != nil {

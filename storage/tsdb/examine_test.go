@@ -102,7 +102,7 @@ func uncleanEnd(t *testing.T, dir string, n int) {
 func filesNamed(t *testing.T, tier, kind, month, name string) []string {
 	t.Helper()
 	var found []string
-	for _, k := range strings.Split(kind, " ") {
+	for k := range strings.SplitSeq(kind, " ") {
 		list, err := filepath.Glob(filepath.Join(tier, "data", k, month, "*", name))
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -93,7 +94,7 @@ func (m *measurer) selector(vs *parser.VectorSelector, f frame, back time.Durati
 	f = f.at(vs.Timestamp, vs.OriginalOffset, back)
 	m.leaves = append(m.leaves, leaf{vs.LabelMatchers, f.oldest, f.newest, f.fixed})
 	m.rawOnly = m.rawOnly || slices.ContainsFunc(vs.LabelMatchers, func(l *labels.Matcher) bool {
-		return l.Name == aggregateLabel || l.Name == labels.MetricName && l.Type == labels.MatchEqual && m.exclude.match(l.Value)
+		return l.Name == aggregateLabel || l.Name == model.MetricNameLabel && l.Type == labels.MatchEqual && m.exclude.match(l.Value)
 	})
 }
 

@@ -2,6 +2,7 @@ package tsdb
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -58,7 +59,7 @@ func (r *pageReader) read() error {
 }
 
 func (r *pageReader) errorAt(err error) error {
-	if p, ok := err.(*PageError); ok {
+	if p, ok := errors.AsType[*PageError](err); ok {
 		p.Line = r.line + 1
 	}
 	return err

@@ -144,8 +144,7 @@ func (db *DB) runSegment(ctx context.Context, s segment, step int64, o QueryOpti
 
 // parseError turns what the engine says before it runs a query into a *ParseError.
 func parseError(err error) error {
-	var known *ParseError
-	if errors.As(err, &known) {
+	if _, ok := errors.AsType[*ParseError](err); ok {
 		return err
 	}
 	return &ParseError{err}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	promstorage "github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
@@ -146,7 +147,7 @@ func (s *rollupSet) noteLevels() {
 	}
 	for i := range s.found {
 		if s.found[i].chains[aggAvg].empty() {
-			s.levels = append(s.levels, s.found[i].labels.Get(labels.MetricName))
+			s.levels = append(s.levels, s.found[i].labels.Get(model.MetricNameLabel))
 		}
 	}
 	slices.Sort(s.levels)

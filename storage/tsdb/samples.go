@@ -1,6 +1,7 @@
 package tsdb
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/prometheus/prometheus/model/value"
@@ -36,9 +37,9 @@ func (s *samples) order() {
 
 // last is the newest value that is no staleness marker.
 func (s *samples) last() (v float64, ok bool) {
-	for i := len(s.vs) - 1; i >= 0; i-- {
-		if !value.IsStaleNaN(s.vs[i]) {
-			return s.vs[i], true
+	for _, v := range slices.Backward(s.vs) {
+		if !value.IsStaleNaN(v) {
+			return v, true
 		}
 	}
 	return 0, false

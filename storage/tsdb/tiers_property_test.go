@@ -169,7 +169,9 @@ func TestTiersAgainstTruth(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("TIERS_SEED"); text != "" {
-		fmt.Sscan(text, &seed)
+		if _, err := fmt.Sscan(text, &seed); err != nil {
+			t.Fatalf("TIERS_SEED: %v", err)
+		}
 	}
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))

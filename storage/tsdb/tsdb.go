@@ -128,8 +128,7 @@ func Open(o Options) (*DB, error) {
 	db.disk = &diskGuard{dir: o.Dir, minBytes: o.MinFreeBytes, minPercent: o.MinFreePercent, log: o.Log}
 	db.disk.check()
 	if err := db.prepare(o); err != nil {
-		lock.release()
-		return nil, fmt.Errorf("open tsdb: %w", err)
+		return nil, fmt.Errorf("open tsdb: %w", errors.Join(err, lock.release()))
 	}
 	setUpEngine(o.MemoryBytes, o.MinFreeBytes, o.engineFlush)
 	for _, t := range db.tiers {

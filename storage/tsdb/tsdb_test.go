@@ -93,8 +93,8 @@ func TestCloseWaitsForReaders(t *testing.T) {
 	closed := make(chan error)
 	go func() { closed <- db.Close() }()
 	select {
-	case <-closed:
-		t.Fatal("closed under a reader")
+	case err := <-closed:
+		t.Fatalf("closed under a reader: %v", err)
 	case <-time.After(50 * time.Millisecond):
 	}
 	q.Close()

@@ -8,6 +8,7 @@ import (
 	"github.com/VictoriaMetrics/VictoriaMetrics/lib/bytesutil"
 	"github.com/VictoriaMetrics/VictoriaMetrics/lib/prompb"
 	vmstorage "github.com/VictoriaMetrics/VictoriaMetrics/lib/storage"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
@@ -101,7 +102,7 @@ func (d *decoder) labels(name []byte) (seriesLabels, error) {
 	}
 	var s seriesLabels
 	d.builder.Reset()
-	d.builder.Add(labels.MetricName, string(d.name.MetricGroup))
+	d.builder.Add(model.MetricNameLabel, string(d.name.MetricGroup))
 	for i := range d.name.Tags {
 		key, value := d.name.Tags[i].Key, d.name.Tags[i].Value
 		if string(key) == aggregateLabel {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	vmstorage "github.com/VictoriaMetrics/VictoriaMetrics/lib/storage"
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 )
 
 // filters selects series in the engine's index.
@@ -17,7 +17,7 @@ func newFilters(terms []term) (filters, error) {
 	f := filters{vmstorage.NewTagFilters()}
 	for _, t := range terms {
 		var key []byte // nil means the metric name
-		if t.label != labels.MetricName {
+		if t.label != model.MetricNameLabel {
 			key = []byte(t.label)
 		}
 		if err := f.engine.Add(key, []byte(t.value), t.negative, t.regexp); err != nil {

@@ -63,7 +63,9 @@ func TestParseRequestRefuses(t *testing.T) {
 		}
 		_, err := parseRequest(r)
 		var e *exception
-		if !errors.As(err, &e) || e.code != code || parseException(e.text).(*exception).code != code {
+		if !errors.As(err, &e) || e.code != code {
+			t.Errorf("%v: %v, want code %d", query, err, code)
+		} else if read, ok := errors.AsType[*exception](parseException(e.text)); !ok || read.code != code {
 			t.Errorf("%v: %v, want code %d", query, err, code)
 		}
 	}
