@@ -131,7 +131,7 @@ func (p *benchPanel) join(b *testing.B, n int) (ids []int64) {
 // dashboard is a browser with the page of one server open: live values, and each chart again every 10 s, first of an
 // hour, then of a day, and so on.
 func (p *benchPanel) dashboard(ctx context.Context, id int64, charts []string) error {
-	stream, err := p.request(ctx, "GET", "/api/events", nil)
+	stream, err := p.request(ctx, "GET", "/api/events", nil) //nolint:bodyclose // it is closed at the end
 	if err != nil {
 		return err
 	}

@@ -183,7 +183,10 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	if path, err := agentBinary(); err == nil {
-		os.RemoveAll(filepath.Dir(path))
+		if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
 	}
 	os.Exit(code)
 }

@@ -24,8 +24,7 @@ const coresVariable = "PANEL_CORES"
 func narrow() {
 	if cores, err := strconv.Atoi(os.Getenv(coresVariable)); err == nil && cores > 0 {
 		runtime.GOMAXPROCS(cores)
-		os.Unsetenv("GOMAXPROCS") // not for our children
-		os.Unsetenv(coresVariable)
+		_, _ = os.Unsetenv("GOMAXPROCS"), os.Unsetenv(coresVariable) // not for our children
 		return
 	}
 	self, err := os.Executable()

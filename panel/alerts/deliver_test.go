@@ -205,7 +205,7 @@ func TestBadSilences(t *testing.T) {
 	f := func(field string, v storage.Silence) {
 		t.Helper()
 		_, err := r.CreateSilence(t.Context(), v)
-		if fe, ok := err.(*storage.FieldError); !ok || fe.Field != field {
+		if fe, ok := errors.AsType[*storage.FieldError](err); !ok || fe.Field != field {
 			t.Errorf("error %v, want one about %s", err, field)
 		}
 	}

@@ -3,6 +3,7 @@ package alerts
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -226,9 +227,7 @@ func (s *Service) outside(list []*storage.Alert, k kind) []notify.Alert {
 // withName adds what people call the server to the annotations: labels know only its id.
 func (s *Service) withName(a *storage.Alert) map[string]string {
 	out := map[string]string{}
-	for k, v := range a.Annotations {
-		out[k] = v
-	}
+	maps.Copy(out, a.Annotations)
 	if a.ServerID != nil {
 		out["server_name"] = s.name(a)
 	}

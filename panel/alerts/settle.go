@@ -38,7 +38,7 @@ func (s *Service) failed(ctx context.Context, step string, err error) {
 		return
 	}
 	s.metrics.failures.WithLabelValues(step).Inc()
-	s.log.Error("alerts: "+step, "err", err)
+	s.log.Error("keep alerts", "step", step, "err", err)
 }
 
 // loadState reads what was active when the panel stopped. What was pending too long ago is forgotten.

@@ -3,6 +3,7 @@ package auth
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -35,8 +36,7 @@ func TestAuditLog(t *testing.T) {
 
 	var got []string
 	entries := d.auditLog(t, session, "")
-	for i := len(entries) - 1; i >= 0; i-- {
-		e := entries[i]
+	for _, e := range slices.Backward(entries) {
 		server := "-"
 		if e.ServerID != nil {
 			server = itoa(*e.ServerID)

@@ -117,7 +117,7 @@ func TestCrossOriginRequestsAreDropped(t *testing.T) {
 // stream opens an event stream and returns a channel that is closed when the server ends it.
 func (d *door) stream(t *testing.T, o option) <-chan struct{} {
 	t.Helper()
-	resp, err := d.try(t.Context(), "GET", "/api/events", "", o)
+	resp, err := d.try(t.Context(), "GET", "/api/events", "", o) //nolint:bodyclose // the goroutine below does it
 	if err != nil || resp.StatusCode != 200 {
 		t.Fatalf("open stream: %v", err)
 	}

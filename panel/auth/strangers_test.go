@@ -110,7 +110,9 @@ func TestHTTP2KeepsTheConnectionOfAPageThatWasLetIn(t *testing.T) {
 		return resp.StatusCode, string(b), nil
 	}
 	newClient := func() *http.Client {
-		transport := &http2.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // a throw-away certificate
+		protocols := new(http.Protocols)
+		protocols.SetHTTP2(true)
+		transport := &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // a throw-away certificate
 		t.Cleanup(transport.CloseIdleConnections)
 		return &http.Client{Transport: transport, Timeout: 20 * time.Second}
 	}

@@ -122,8 +122,7 @@ func reader[T Change]() func([]byte) (Change, error) {
 
 // fieldError is the panel's form of what an agent would say about a request.
 func fieldError(err error) error {
-	var f *api.Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*api.Failure](err); ok {
 		return &storage.FieldError{Field: f.Field, Detail: f.Detail, Words: f.Words}
 	}
 	return err

@@ -36,7 +36,7 @@ func (c Command) Timeout() time.Duration {
 func (c Command) Validate() error { return fieldError(c.Check()) }
 
 func (c Command) Title() words.Sentence {
-	line := c.ExecRequest.Command
+	line := c.Command
 	if r := []rune(line); len(r) > titleOf {
 		line = string(r[:titleOf]) + "…"
 	}

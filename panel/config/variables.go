@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,11 +79,9 @@ func list(field func(*Config) *[]string) func(*Config, string) error {
 
 func oneOf(field func(*Config) *string, allowed ...string) func(*Config, string) error {
 	return func(c *Config, v string) error {
-		for _, a := range allowed {
-			if v == a {
-				*field(c) = v
-				return nil
-			}
+		if slices.Contains(allowed, v) {
+			*field(c) = v
+			return nil
 		}
 		return fmt.Errorf("must be one of %s, not %q", strings.Join(allowed, ", "), v)
 	}
@@ -125,7 +124,7 @@ func setURL(c *Config, v string) error {
 func networks(field func(*Config) *[]netip.Prefix) func(*Config, string) error {
 	return func(c *Config, v string) error {
 		list := field(c)
-		for _, part := range strings.Split(v, ",") {
+		for part := range strings.SplitSeq(v, ",") {
 			part = strings.TrimSpace(part)
 			if part == "" {
 				continue

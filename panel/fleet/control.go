@@ -106,8 +106,7 @@ const wayTime = 10 * time.Second // for the connection, the request and the answ
 // AgentError turns an error of an agent's client into an answer: what the agent refused keeps its reason; 504 is a
 // timeout, 502 an agent that cannot be reached.
 func AgentError(err error, need Need) error {
-	var status *api.StatusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*api.StatusError](err); ok {
 		return refusal(status, need)
 	}
 	text, code := Classify(err)

@@ -83,8 +83,7 @@ func (s *Service) ownerOf(err error) string {
 }
 
 func stageOf(err error) string {
-	var dial *DialError
-	if errors.As(err, &dial) {
+	if dial, ok := errors.AsType[*DialError](err); ok {
 		return dial.Stage
 	}
 	return StageHTTP
@@ -111,8 +110,7 @@ func explain(err error, addr string) (stage string, message words.Sentence) {
 }
 
 func explainIdentity(err error) words.Sentence {
-	var identity *IdentityError
-	if errors.As(err, &identity) {
+	if identity, ok := errors.AsType[*IdentityError](err); ok {
 		return identity.Reason
 	}
 	return words.Plain(rootCause(err).Error())

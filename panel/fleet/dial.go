@@ -114,8 +114,7 @@ func (s *Service) connect(ctx context.Context, n *node) (*agentConn, error) {
 	dialer := net.Dialer{Timeout: dialTimeout, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3}}
 	raw, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
-		var dns *net.DNSError
-		if errors.As(err, &dns) {
+		if _, ok := errors.AsType[*net.DNSError](err); ok {
 			return nil, &DialError{StageDNS, err}
 		}
 		return nil, &DialError{StageTCP, err}
@@ -140,8 +139,7 @@ func (s *Service) connect(ctx context.Context, n *node) (*agentConn, error) {
 }
 
 func handshakeStage(err error) string {
-	var identity *IdentityError
-	if errors.As(err, &identity) {
+	if _, ok := errors.AsType[*IdentityError](err); ok {
 		return StageIdentity
 	}
 	return StageTLS

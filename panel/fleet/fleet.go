@@ -132,7 +132,7 @@ func (s *Service) every(ctx context.Context, interval time.Duration, what string
 		err := once(limited)
 		cancel()
 		if err != nil && ctx.Err() == nil {
-			s.log.Error(what, "err", err)
+			s.log.Error("do what is due", "step", what, "err", err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package haproxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -19,7 +20,7 @@ func (r AddRuleRequest) Validate() error { return fieldError(r.Check()) }
 
 // fieldError is the panel's form of what the agent would say as well.
 func fieldError(err error) error {
-	if f, ok := err.(*api.Failure); ok {
+	if f, ok := errors.AsType[*api.Failure](err); ok {
 		return &storage.FieldError{Field: f.Field, Detail: f.Detail, Words: f.Words}
 	}
 	return err

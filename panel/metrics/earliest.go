@@ -56,16 +56,16 @@ func (s *Service) earliest(ctx context.Context, id int64, now time.Time) (*int64
 	for i, step := range []time.Duration{24 * time.Hour, 30 * time.Minute, time.Minute} {
 		win := cut(from, to.Add(step), step)
 		found, ok, err := s.firstStep(ctx, id, win)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case !ok && i == 0:
-			return nil, nil
-		case !ok: // of so long ago nothing finer is kept
-			break
-		default:
-			from, to = found, found.Add(step-time.Millisecond)
 		}
+		if !ok && i == 0 {
+			return nil, nil
+		}
+		if !ok { // of so long ago nothing finer is kept
+			break
+		}
+		from, to = found, found.Add(step-time.Millisecond)
 	}
 	ms := from.UnixMilli()
 	s.beginnings.put(id, ms, now)

@@ -300,8 +300,7 @@ func TestOverload(t *testing.T) {
 	f := func(ctx context.Context, err error, wantCode string) {
 		t.Helper()
 		got := s.overload(ctx, err)
-		var re *rest.Error
-		if errors.As(got, &re) {
+		if re, ok := errors.AsType[*rest.Error](got); ok {
 			if re.Status != http.StatusServiceUnavailable || re.Code != wantCode {
 				t.Errorf("%v: %d %s, want 503 %s", err, re.Status, re.Code, wantCode)
 			}

@@ -114,7 +114,7 @@ func (s *Service) every(ctx context.Context, interval time.Duration, what string
 		case <-t.C:
 		}
 		if err := once(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error(what, "err", err)
+			s.log.Error("do what is due", "step", what, "err", err)
 		}
 	}
 }

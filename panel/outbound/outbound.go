@@ -108,8 +108,7 @@ func Do(client *http.Client, req *http.Request, limit int64) (status int, body [
 }
 
 func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

@@ -67,9 +67,8 @@ func TestNamesAreCheckedWhenDialled(t *testing.T) {
 		_, _, err = Do(c, req, 100)
 		return err
 	}
-	var blocked *BlockedError
 	for _, err := range []error{get(Policy{}, local, ""), get(Policy{}, srv.URL, ""), get(Policy{}, "http://example.net", srv.URL)} {
-		if !errors.As(err, &blocked) {
+		if _, ok := errors.AsType[*BlockedError](err); !ok {
 			t.Errorf("not blocked: %v", err)
 		}
 	}

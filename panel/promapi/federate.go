@@ -11,11 +11,11 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	promstorage "github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
-	"google.golang.org/protobuf/proto"
 )
 
 // federateLookback is how old the newest sample of a series may be, as in an instant query.
@@ -45,7 +45,7 @@ func (s *Service) federate(w http.ResponseWriter, r *http.Request) error {
 		s.failPlain(w, r, err)
 		return nil
 	}
-	format := expfmt.Negotiate(r.Header)
+	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultAcceptedFormats()...)
 	w.Header().Set("Content-Type", string(format))
 	enc := expfmt.NewEncoder(w, format)
 	for family := range families(samples) {
@@ -97,7 +97,7 @@ func (s *Service) newest(ctx context.Context, sets [][]*labels.Matcher) ([]sampl
 		return nil
 	})
 	slices.SortFunc(out, func(a, b sampleNow) int {
-		if byName := strings.Compare(a.labels.Get(labels.MetricName), b.labels.Get(labels.MetricName)); byName != 0 {
+		if byName := strings.Compare(a.labels.Get(model.MetricNameLabel), b.labels.Get(model.MetricNameLabel)); byName != 0 {
 			return byName
 		}
 		return labels.Compare(a.labels, b.labels)
@@ -111,7 +111,7 @@ func families(samples []sampleNow) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		var family *dto.MetricFamily
 		for _, s := range samples {
-			name := s.labels.Get(labels.MetricName)
+			name := s.labels.Get(model.MetricNameLabel)
 			if name == "" {
 				continue
 			}
@@ -137,12 +137,12 @@ func families(samples []sampleNow) iter.Seq[*dto.MetricFamily] {
 func pairs(set labels.Labels) []*dto.LabelPair {
 	var out []*dto.LabelPair
 	set.Range(func(l labels.Label) {
-		if l.Name != labels.MetricName {
-			out = append(out, &dto.LabelPair{Name: proto.String(l.Name), Value: proto.String(l.Value)})
+		if l.Name != model.MetricNameLabel {
+			out = append(out, &dto.LabelPair{Name: new(l.Name), Value: new(l.Value)})
 		}
 	})
 	if set.Get("instance") == "" {
-		out = append(out, &dto.LabelPair{Name: proto.String("instance"), Value: proto.String("")})
+		out = append(out, &dto.LabelPair{Name: new("instance"), Value: new("")})
 	}
 	return out
 }

@@ -102,8 +102,7 @@ func (s *Service) result(expr string, limit int, res *promql.Result, err error) 
 	if err == nil && res.Err != nil {
 		err = res.Err
 	}
-	var parse *tsdb.ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*tsdb.ParseError](err); ok {
 		return answer{}, badParam("query", parse)
 	}
 	if err != nil {

@@ -98,7 +98,7 @@ func decodeStream(t *testing.T, answer []byte) []line {
 	var lines []line
 	for r := bufio.NewReader(bytes.NewReader(answer)); ; {
 		size, err := binary.ReadUvarint(r)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return lines
 		}
 		head, body := make([]byte, 4), make([]byte, size)

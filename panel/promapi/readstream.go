@@ -92,7 +92,7 @@ func nextChunk(it chunkenc.Iterator) (out *prompb.Chunk, more bool, err error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("make chunk: %w", err)
 	}
-	for n := 0; n < samplesPerChunk; n++ {
+	for range samplesPerChunk {
 		if it.Next() != chunkenc.ValFloat {
 			break
 		}

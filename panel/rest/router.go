@@ -127,9 +127,9 @@ func (m *Mux) handler(h Handler) http.Handler {
 func (m *Mux) survive(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			switch v := recover(); {
-			case v == nil:
-			case v == http.ErrAbortHandler:
+			switch v := recover(); v {
+			case nil:
+			case http.ErrAbortHandler:
 				panic(v)
 			default:
 				err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())

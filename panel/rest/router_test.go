@@ -157,8 +157,8 @@ func TestPanicBecomesInternalError(t *testing.T) {
 	}
 	func() {
 		defer func() {
-			if v := recover(); v != http.ErrAbortHandler {
-				t.Errorf("a panic after half an answer ended as %v", v)
+			if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
+				t.Errorf("a panic after half an answer ended as %v", err)
 			}
 		}()
 		mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/x/late", nil))
@@ -173,8 +173,8 @@ func TestAbortPassesSilently(t *testing.T) {
 		r.Get("/", func(http.ResponseWriter, *http.Request) error { return ErrDrop })
 	})
 	defer func() {
-		if v := recover(); v != http.ErrAbortHandler || logged.Len() > 0 {
-			t.Errorf("recovered %v, log %q", v, &logged)
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) || logged.Len() > 0 {
+			t.Errorf("recovered %v, log %q", err, &logged)
 		}
 	}()
 	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/x", nil)) // a recorder cannot be hijacked

@@ -85,7 +85,7 @@ func (c *gatedConn) Read(p []byte) (int, error) {
 	}
 	c.checked = true
 	if p[0] != recordTypeHandshake {
-		_ = c.Conn.Close()
+		_ = c.Close()
 		return 0, errNoTLS
 	}
 	return n, err

@@ -160,14 +160,12 @@ func http2Client(t *testing.T, addr string) (client *http.Client, dials func() i
 	t.Helper()
 	var mu sync.Mutex
 	n := 0
-	transport := &http2.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // a throw-away certificate
-		DialTLSContext: func(ctx context.Context, network, _ string, cfg *tls.Config) (net.Conn, error) {
-			mu.Lock()
-			n++
-			mu.Unlock()
-			return (&tls.Dialer{Config: cfg}).DialContext(ctx, network, addr)
-		},
+	transport := http2Only()
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		mu.Lock()
+		n++
+		mu.Unlock()
+		return (&net.Dialer{}).DialContext(ctx, network, addr)
 	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, Timeout: 20 * time.Second}, func() int {
@@ -175,6 +173,13 @@ func http2Client(t *testing.T, addr string) (client *http.Client, dials func() i
 		defer mu.Unlock()
 		return n
 	}
+}
+
+// http2Only speaks HTTP/2 to whoever is there.
+func http2Only() *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP2(true)
+	return &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // a throw-away certificate
 }
 
 func TestDropOverHTTP2(t *testing.T) {

@@ -3,14 +3,11 @@ package rest
 import (
 	"bufio"
 	"compress/gzip"
-	"crypto/tls"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/net/http2"
 )
 
 func streamMux(steps <-chan any) *Mux {
@@ -92,7 +89,7 @@ func TestStreamArrivesEventByEvent(t *testing.T) {
 	}
 	f("http1", func(string) *http.Client { return &http.Client{Timeout: 20 * time.Second} }, false)
 	f("http2", func(string) *http.Client {
-		return &http.Client{Timeout: 20 * time.Second, Transport: &http2.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+		return &http.Client{Timeout: 20 * time.Second, Transport: http2Only()}
 	}, true)
 }
 

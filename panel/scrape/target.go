@@ -105,8 +105,7 @@ func (t *target) scrape(ctx context.Context, sched schedule) {
 	took := time.Since(start)
 	t.s.counters.duration.WithLabelValues(t.set).Observe(took.Seconds())
 	t.count(stats, err)
-	var store *storeError
-	if errors.As(err, &store) {
+	if _, ok := errors.AsType[*storeError](err); ok {
 		t.s.storeFailed(err)
 		err = nil // the agent did its part
 	}

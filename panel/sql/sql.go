@@ -33,8 +33,7 @@ func (s *Service) query(w http.ResponseWriter, r *http.Request) error {
 	r = r.Clone(r.Context())
 	r.URL.Path, r.URL.RawPath = "/"+strings.Trim(strings.TrimPrefix(r.URL.Path, prefix), "/"), ""
 	err := s.store.ServeSQL(w, r)
-	var away *clickhouse.Unavailable
-	if errors.As(err, &away) {
+	if away, ok := errors.AsType[*clickhouse.Unavailable](err); ok {
 		return rest.FailWith(http.StatusServiceUnavailable, "clickhouse_unavailable", words.Plain(away.Reason))
 	}
 	return err

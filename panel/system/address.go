@@ -21,7 +21,7 @@ type AddressResponse struct {
 func (s *Service) address(w http.ResponseWriter, r *http.Request) error {
 	answer := AddressResponse{}
 	if s.o.Domain == "" {
-		answer.IP = outgoing()
+		answer.IP = outgoing(r.Context())
 		return rest.Encode(w, http.StatusOK, answer)
 	}
 	answer.Domain = &s.o.Domain
@@ -37,8 +37,8 @@ func (s *Service) address(w http.ResponseWriter, r *http.Request) error {
 }
 
 // outgoing asks the routing table; connecting a UDP socket sends nothing. 192.0.2.1 is reserved for documentation.
-func outgoing() *string {
-	conn, err := net.Dial("udp", "192.0.2.1:9")
+func outgoing(ctx context.Context) *string {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", "192.0.2.1:9")
 	if err != nil {
 		return nil // no route to the world
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -96,10 +97,8 @@ func TestAddress(t *testing.T) {
 		if got.IP != nil {
 			ip = *got.IP
 		}
-		for _, want := range wantIPs {
-			if ip == want {
-				return
-			}
+		if slices.Contains(wantIPs, ip) {
+			return
 		}
 		t.Errorf("%q: ip %q, want one of %q", domain, ip, wantIPs)
 	}

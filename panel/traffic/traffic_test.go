@@ -193,13 +193,13 @@ func TestHourly(t *testing.T) {
 	}
 	for i, h := range got.Data {
 		want := 60000.0 * 120
-		switch {
-		case i == 2 || i == 3: // nothing was received: a gap, no zero
+		switch i {
+		case 2, 3: // nothing was received: a gap, no zero
 			if h.RxBytes != nil || h.TxBytes != nil {
 				t.Errorf("%s: %d bytes in a gap", h.Hour, *h.RxBytes)
 			}
 			continue
-		case i == 7: // the current hour is half over
+		case 7: // the current hour is half over
 			want /= 2
 		}
 		near(t, h.Hour+" received", h.RxBytes, want)

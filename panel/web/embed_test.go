@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -34,22 +35,13 @@ func shippedBuild() fstest.MapFS {
 	}
 }
 
-func get(h http.Handler, method, path, encoding string) *http.Response {
+func get(h http.Handler, method, path, encoding string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "http://panel.test/x", nil)
 	r.URL.Path = path
 	r.Header.Set("Accept-Encoding", encoding)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
-}
-
-func body(t *testing.T, r *http.Response) string {
-	t.Helper()
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
+	return w
 }
 
 func TestPage(t *testing.T) {
@@ -59,10 +51,10 @@ func TestPage(t *testing.T) {
 		t.Helper()
 		r := get(h, http.MethodGet, path, "gzip")
 		want := `<base href="/secret/"><script nonce="n&#34;1">1</script>`
-		if got := body(t, r); r.StatusCode != http.StatusOK || got != want {
-			t.Errorf("%q: %d %q, want the page %q", path, r.StatusCode, got, want)
+		if got := r.Body.String(); r.Code != http.StatusOK || got != want {
+			t.Errorf("%q: %d %q, want the page %q", path, r.Code, got, want)
 		}
-		if got := r.Header.Get("Cache-Control"); got != "no-store" {
+		if got := r.Header().Get("Cache-Control"); got != "no-store" {
 			t.Errorf("%q: Cache-Control %q: a cached page would carry a stale nonce", path, got)
 		}
 	}
@@ -80,10 +72,10 @@ func TestFile(t *testing.T) {
 	f := func(path, contentType, cacheControl string) {
 		t.Helper()
 		r := get(h, http.MethodGet, path, "")
-		if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != contentType || r.Header.Get("Cache-Control") != cacheControl {
-			t.Errorf("%s: %d %q %q", path, r.StatusCode, r.Header.Get("Content-Type"), r.Header.Get("Cache-Control"))
+		if r.Code != http.StatusOK || r.Header().Get("Content-Type") != contentType || r.Header().Get("Cache-Control") != cacheControl {
+			t.Errorf("%s: %d %q %q", path, r.Code, r.Header().Get("Content-Type"), r.Header().Get("Cache-Control"))
 		}
-		if r.Header.Get("Content-Encoding") != "" {
+		if r.Header().Get("Content-Encoding") != "" {
 			t.Errorf("%s: encoded for a client that did not ask", path)
 		}
 	}
@@ -99,8 +91,8 @@ func TestMissingFile(t *testing.T) {
 	h := testHandler(t, shippedBuild())
 	f := func(path string) {
 		t.Helper()
-		if r := get(h, http.MethodGet, path, ""); r.StatusCode != http.StatusNotFound {
-			t.Errorf("%s: %d, want 404: an old tab reloads only then", path, r.StatusCode)
+		if r := get(h, http.MethodGet, path, ""); r.Code != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404: an old tab reloads only then", path, r.Code)
 		}
 	}
 	f("/assets/index-older.js")
@@ -115,7 +107,7 @@ func TestCompression(t *testing.T) {
 	f := func(path, accepted, want string) {
 		t.Helper()
 		r := get(h, http.MethodGet, path, accepted)
-		if got := r.Header.Get("Content-Encoding"); got != want {
+		if got := r.Header().Get("Content-Encoding"); got != want {
 			t.Errorf("%s with %q: encoding %q, want %q", path, accepted, got, want)
 		}
 	}
@@ -139,8 +131,8 @@ func TestHead(t *testing.T) {
 	t.Parallel()
 	h := testHandler(t, shippedBuild())
 	r := get(h, http.MethodHead, "/robots.txt", "")
-	if r.StatusCode != http.StatusOK || r.ContentLength != int64(len("User-agent: *\nDisallow: /\n")) || body(t, r) != "" {
-		t.Errorf("HEAD: %d, length %d", r.StatusCode, r.ContentLength)
+	if r.Code != http.StatusOK || r.Header().Get("Content-Length") != strconv.Itoa(len("User-agent: *\nDisallow: /\n")) || r.Body.String() != "" {
+		t.Errorf("HEAD: %d, length %s", r.Code, r.Header().Get("Content-Length"))
 	}
 }
 
@@ -148,8 +140,8 @@ func TestWithoutBuild(t *testing.T) {
 	t.Parallel()
 	h := testHandler(t, fstest.MapFS{".keep": {}})
 	r := get(h, http.MethodGet, "/", "")
-	if r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body(t, r), "make build") {
-		t.Errorf("%d: a panel without its page must say how to build it", r.StatusCode)
+	if r.Code != http.StatusServiceUnavailable || !strings.Contains(r.Body.String(), "make build") {
+		t.Errorf("%d: a panel without its page must say how to build it", r.Code)
 	}
 }
 
