@@ -51,7 +51,7 @@ export function TimeChart(props: TimeChartProps) {
     const base = plotOptions(style)
     const timeLabel = document.createElement('div')
     timeLabel.className = 'chart-time'
-    let drawing = false // our own setCursor must not be taken for the user's
+    let pointing = false // uPlot also reports a cursor that it draws anew, and one that we set
     let dragging = false // uPlot's own cursor is then the end of the selection
     /** Runs uPlot's handler and then ours. */
     const around = (after: () => void): uPlot.Cursor.MouseListenerFactory => (_u, _target, handler) => (event) => {
@@ -74,6 +74,12 @@ export function TimeChart(props: TimeChartProps) {
               actions.current.onReset?.()
               return null
             },
+            mousemove: (_u, _target, handler) => (event) => {
+              pointing = true
+              handler(event)
+              pointing = false
+              return null
+            },
             mousedown: around(() => {
               dragging = true
             }),
@@ -89,11 +95,16 @@ export function TimeChart(props: TimeChartProps) {
         },
         hooks: {
           ...base.hooks,
-          ready: [(self) => self.over.append(timeLabel)],
+          ready: [
+            (self) => {
+              self.over.append(timeLabel)
+              show() // not before: the scales come with the first drawing
+            },
+          ],
           setCursor: [
             (self) => {
               const index = self.cursor.idx
-              if (!drawing && index != null && (self.cursor.left ?? -1) >= 0) cursor.set((self.data[0][index] as number) * 1000)
+              if (pointing && index != null && (self.cursor.left ?? -1) >= 0) cursor.set((self.data[0][index] as number) * 1000)
             },
           ],
           setSelect: [
@@ -115,7 +126,6 @@ export function TimeChart(props: TimeChartProps) {
       if (dragging) return
       const time = cursor.get()
       const index = time == null ? -1 : nearest(data.timestamps, time)
-      drawing = true
       if (index < 0) {
         u.setCursor({ left: -10, top: -10 })
         timeLabel.hidden = true
@@ -128,10 +138,8 @@ export function TimeChart(props: TimeChartProps) {
         const half = timeLabel.offsetWidth / 2
         timeLabel.style.left = `${Math.max(0, Math.min(u.over.clientWidth - 2 * half, left - half))}px`
       }
-      drawing = false
     }
     const unsubscribe = cursor.subscribe(show)
-    show()
     const resize = new ResizeObserver(() => {
       if (element.clientWidth > 0) u.setSize({ width: element.clientWidth, height })
     })
