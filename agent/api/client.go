@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
 // Limits of an answer, counted after decompression.
@@ -155,7 +156,7 @@ func (c *Client) do(ctx context.Context, method, path string, payload, buf []byt
 	} else {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	req.Header.Set("Accept-Encoding", "gzip") // set by hand, so that the limit counts decompressed bytes
+	req.Header.Set("Accept-Encoding", "zstd, gzip") // set by hand, so that the limit counts decompressed bytes
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, err
@@ -185,7 +186,19 @@ func refusal(resp *http.Response) error {
 	return &StatusError{resp.StatusCode, said.Detail, said}
 }
 
-var gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
+var (
+	gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	zstdReaders = sync.Pool{New: func() any { return newZstdReader() }}
+)
+
+// newZstdReader starts no goroutines and refuses frames that want more than a limited memory of what was before.
+func newZstdReader() *zstd.Decoder {
+	zr, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(1<<20))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return zr
+}
 
 func readBody(resp *http.Response, buf []byte, limit int, room func(int) error) ([]byte, error) {
 	switch enc := resp.Header.Get("Content-Encoding"); enc {
@@ -196,6 +209,16 @@ func readBody(resp *http.Response, buf []byte, limit int, room func(int) error) 
 		defer gzipReaders.Put(zr)
 		if err := zr.Reset(resp.Body); err != nil {
 			return nil, fmt.Errorf("open gzip body: %w", err)
+		}
+		return readAll(zr, buf, limit, room)
+	case "zstd":
+		zr := zstdReaders.Get().(*zstd.Decoder)
+		defer func() {
+			_ = zr.Reset(nil) // lets go of the body
+			zstdReaders.Put(zr)
+		}()
+		if err := zr.Reset(resp.Body); err != nil {
+			return nil, fmt.Errorf("open zstd body: %w", err)
 		}
 		return readAll(zr, buf, limit, room)
 	default:

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // serve starts an agent that answers everything with h, and returns its client.
@@ -33,6 +35,22 @@ func gzipped(t *testing.T, b []byte) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+func zstandard(t *testing.T, b []byte) []byte {
+	t.Helper()
+	z, err := zstd.NewWriter(nil, zstd.WithWindowSize(128<<10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z.EncodeAll(b, nil)
+}
+
+// packers are the encodings that the client takes.
+var packers = map[string]func(*testing.T, []byte) []byte{
+	"":     func(_ *testing.T, b []byte) []byte { return b },
+	"gzip": gzipped,
+	"zstd": zstandard,
 }
 
 func TestRequests(t *testing.T) {
@@ -85,23 +103,25 @@ func TestRequests(t *testing.T) {
 func TestExpositionReusesTheBuffer(t *testing.T) {
 	t.Parallel()
 	page := []byte(strings.Repeat("up 1\n", 1000))
-	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Accept-Encoding") != "gzip" {
-			t.Errorf("Accept-Encoding: %q", r.Header.Get("Accept-Encoding"))
+	for encoding, pack := range packers {
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if accepted := r.Header.Get("Accept-Encoding"); accepted != "zstd, gzip" {
+				t.Errorf("Accept-Encoding: %q", accepted)
+			}
+			w.Header().Set("Content-Encoding", encoding)
+			_, _ = w.Write(pack(t, page))
+		})
+		buf := make([]byte, 3, 1<<20)
+		got, err := c.Exposition(t.Context(), "host", 0, buf)
+		if err != nil {
+			t.Fatalf("%s: %v", encoding, err)
 		}
-		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = w.Write(gzipped(t, page))
-	})
-	buf := make([]byte, 3, 1<<20)
-	got, err := c.Exposition(t.Context(), "host", 0, buf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, page) {
-		t.Errorf("got %d bytes, want %d", len(got), len(page))
-	}
-	if &got[0] != &buf[0] {
-		t.Error("the page is not in the caller's buffer")
+		if !bytes.Equal(got, page) {
+			t.Errorf("%s: got %d bytes, want %d", encoding, len(got), len(page))
+		}
+		if &got[0] != &buf[0] {
+			t.Errorf("%s: the page is not in the caller's buffer", encoding)
+		}
 	}
 }
 
@@ -148,6 +168,11 @@ func TestBadAnswers(t *testing.T) {
 	f("no gzip", "gzip", []byte("hello"), "open gzip body")
 	f("gzip cut off", "gzip", whole[:len(whole)-4], "unexpected EOF")
 	f("gzip damaged", "gzip", append(append([]byte{}, whole[:12]...), whole[14:]...), "gzip")
+	frame := zstandard(t, []byte(`{"version":"1"}`))
+	f("no zstd", "zstd", []byte("hello"), "magic number mismatch")
+	f("zstd cut off", "zstd", frame[:len(frame)-3], "unexpected EOF")
+	f("zstd damaged", "zstd", append(append([]byte{}, frame[:8]...), frame[9:]...), "read answer")
+	f("zstd that wants 2 GB of window", "zstd", []byte{0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0}, "window size exceeded")
 	f("unknown encoding", "br", []byte("x"), "br")
 }
 
@@ -155,11 +180,8 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	f := func(size, limit int, tooLarge bool) {
 		t.Helper()
-		for _, encoding := range []string{"", "gzip"} {
-			body := bytes.Repeat([]byte("x"), size)
-			if encoding == "gzip" {
-				body = gzipped(t, body)
-			}
+		for encoding, pack := range packers {
+			body := pack(t, bytes.Repeat([]byte("x"), size))
 			resp := &http.Response{Header: http.Header{"Content-Encoding": {encoding}}, Body: io.NopCloser(bytes.NewReader(body))}
 			got, err := readBody(resp, nil, limit, nil)
 			if errors.Is(err, ErrTooLarge) != tooLarge || !tooLarge && len(got) != size {
@@ -170,7 +192,7 @@ func TestLimits(t *testing.T) {
 	f(0, 10, false)
 	f(10, 10, false)
 	f(11, 10, true)
-	f(50<<20, 1<<20, true) // gzip makes 50 kB of it: the limit counts what comes out
+	f(50<<20, 1<<20, true) // gzip makes 50 kB of it, zstd 5 kB: the limit counts what comes out
 
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"version":"`+strings.Repeat("x", MaxDocument)+`"}`)

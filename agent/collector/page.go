@@ -8,9 +8,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 )
@@ -64,19 +66,32 @@ func (s *Set) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", string(format))
 	w.Header().Set("Vary", "Accept, Accept-Encoding")
-	if acceptsGzip(r.Header) {
-		w.Header().Set("Content-Encoding", "gzip")
+	switch coding := negotiate(r.Header); coding {
+	case "zstd":
+		w.Header().Set("Content-Encoding", coding)
+		_, _ = w.Write(zstdEncoder().EncodeAll(buf.Bytes(), make([]byte, 0, buf.Len()/4))) // the reader has gone; nobody is left to tell
+	case "gzip":
+		w.Header().Set("Content-Encoding", coding)
 		// Stateless, a compressor needs no 800 kB of memory, and a page in one piece gets hardly larger by it.
 		z, err := gzip.NewWriterLevel(w, gzip.StatelessCompression)
 		if err != nil {
 			panic(err) // the level is a constant
 		}
 		defer z.Close()
-		_, _ = z.Write(buf.Bytes()) // the reader has gone; nobody is left to tell
-		return
+		_, _ = z.Write(buf.Bytes())
+	default:
+		_, _ = w.Write(buf.Bytes())
 	}
-	_, _ = w.Write(buf.Bytes())
 }
+
+// zstdEncoder is made when the first reader asks for it: the panel does, a Prometheus asks for gzip.
+var zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(128<<10))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return z
+})
 
 // writePage gathers the families of the set and writes them in the format.
 func (s *Set) writePage(w io.Writer, format expfmt.Format, q query) error {
@@ -98,14 +113,19 @@ func (s *Set) writePage(w io.Writer, format expfmt.Format, q query) error {
 	return nil
 }
 
-func acceptsGzip(h http.Header) bool {
+// negotiate chooses how the page is packed: zstd costs the reader a quarter of what gzip does, and the agent half.
+func negotiate(h http.Header) string {
+	accepted := map[string]bool{}
 	for part := range strings.SplitSeq(h.Get("Accept-Encoding"), ",") {
 		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if coding == "gzip" {
-			return strings.ReplaceAll(weight, " ", "") != "q=0"
+		accepted[coding] = strings.ReplaceAll(weight, " ", "") != "q=0"
+	}
+	for _, coding := range []string{"zstd", "gzip"} {
+		if accepted[coding] {
+			return coding
 		}
 	}
-	return false
+	return ""
 }
 
 // page is one scrape as a collector. It describes nothing beforehand: what a machine has shows when it is read.

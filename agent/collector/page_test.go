@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
@@ -157,12 +158,15 @@ func TestPageFormats(t *testing.T) {
 			t.Errorf("%v: coding %q", headers, got)
 		}
 		var body io.Reader = w.Body
-		if wantCoding == "gzip" {
-			z, err := gzip.NewReader(body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			body = z
+		var err error
+		switch wantCoding {
+		case "gzip":
+			body, err = gzip.NewReader(body)
+		case "zstd":
+			body, err = zstd.NewReader(body, zstd.WithDecoderConcurrency(1))
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		page, err := io.ReadAll(body)
 		if err != nil || !bytes.Contains(page, []byte("\nagent_processes 8")) {
@@ -177,7 +181,10 @@ func TestPageFormats(t *testing.T) {
 	f(text, "gzip", "Accept-Encoding", "gzip")
 	f(text, "gzip", "Accept-Encoding", "deflate, gzip;q=0.5")
 	f(text, "", "Accept-Encoding", "gzip;q=0, identity")
-	f(text, "", "Accept-Encoding", "br, zstd")
+	f(text, "zstd", "Accept-Encoding", "zstd, gzip")
+	f(text, "zstd", "Accept-Encoding", "gzip, br, zstd;q=0.8")
+	f(text, "gzip", "Accept-Encoding", "gzip, zstd; q=0")
+	f(text, "", "Accept-Encoding", "br, deflate")
 	f("application/openmetrics-text; version=1.0.0", "gzip", "Accept-Encoding", "gzip",
 		"Accept", "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5")
 }

@@ -1,14 +1,14 @@
 package simulate
 
 import (
-	"compress/gzip"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"monitoring/agent/api"
 )
@@ -117,25 +117,23 @@ func (a *Agent) hang(r *http.Request) {
 	}
 }
 
-var gzipWriters = sync.Pool{New: func() any {
-	zw, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is valid
-	return zw
-}}
+var zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return z
+})
 
 func send(w http.ResponseWriter, r *http.Request, page []byte) {
 	if w.Header().Get("Content-Type") == "" {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	}
-	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		_, _ = w.Write(page)
-		return
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "zstd") {
+		w.Header().Set("Content-Encoding", "zstd")
+		page = zstdEncoder().EncodeAll(page, nil)
 	}
-	w.Header().Set("Content-Encoding", "gzip")
-	zw := gzipWriters.Get().(*gzip.Writer)
-	defer gzipWriters.Put(zw)
-	zw.Reset(w)
-	_, _ = zw.Write(page) // the client may have gone
-	_ = zw.Close()
+	_, _ = w.Write(page) // the client may have gone
 }
 
 // sendHuge sends comments until the reader has had enough.
