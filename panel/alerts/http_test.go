@@ -3,41 +3,22 @@ package alerts
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 )
 
 // serve mounts the routes and returns a function that calls them.
 func (r *rig) serve() func(method, path, body string) (int, string) {
 	r.t.Helper()
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, r.log())
-	mux.Mount("/api/alerts", rest.Only(rest.Session), r.Routes)
-	srv := httptest.NewServer(mux)
-	r.t.Cleanup(srv.Close)
+	url := resttest.Serve(r.t, "/api/alerts", r.Routes)
 	return func(method, path, body string) (int, string) {
 		r.t.Helper()
-		req, err := http.NewRequestWithContext(r.t.Context(), method, srv.URL+"/api/alerts"+path, strings.NewReader(body))
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		text, err := io.ReadAll(resp.Body)
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		return resp.StatusCode, string(text)
+		return resttest.Call(r.t, method, url+path, body)
 	}
 }
 

@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +12,7 @@ import (
 
 	"monitoring/panel/notify"
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 	"monitoring/storage/postgres"
 	"monitoring/storage/storagetest"
@@ -40,32 +38,14 @@ func start(t *testing.T, store *postgres.Store) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
-	mux.Mount("/api/billing", rest.Only(rest.Session), s.Routes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	b := &bench{s, store, n, srv.URL + "/api/billing", t0}
+	b := &bench{s, store, n, resttest.Serve(t, "/api/billing", s.Routes), t0}
 	s.now = func() time.Time { return b.at }
 	return b
 }
 
 func (b *bench) call(t *testing.T, method, path, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	return resttest.Call(t, method, b.url+path, body)
 }
 
 // change calls a route that answers a bill and returns it as JSON, without the id and the times of the record.

@@ -6,13 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 )
 
@@ -82,31 +82,16 @@ func start(t *testing.T) *bench {
 		defer b.mu.Unlock()
 		b.changed++
 	}})
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
+	mux := resttest.Open(t)
 	mux.Mount("/{id}", rest.Only(rest.Session), feature.Routes)
 	mux.Mount("/fleet", rest.Only(rest.Session), feature.FleetRoutes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	b.url = srv.URL
+	b.url = resttest.Listen(t, mux)
 	return b
 }
 
 func (b *bench) call(t *testing.T, method, path, body string, status int, want string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != status || !strings.Contains(string(got), want) {
-		t.Errorf("%s %s: %d %s, %v; want %d with %s", method, path, resp.StatusCode, got, err, status, want)
-	}
+	resttest.Want(t, method, b.url+path, body, status, want)
 }
 
 // TestRequests: each endpoint of the predecessor becomes the right change.

@@ -15,6 +15,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 )
 
@@ -59,13 +60,11 @@ func start(t *testing.T) *bench {
 	a.url = agent.URL
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	b := &bench{agents: a, svc: New(Options{Fleet: a, Log: log, Interval: func() time.Duration { return time.Minute }})}
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
+	mux := resttest.Open(t)
 	mux.Mount("/api/proxy/{id}/haproxy/certs", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, b.svc.CertRoutes)
 	mux.Mount("/api/proxy/{id}/haproxy", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, b.svc.Routes)
 	mux.Mount("/api/proxy/{id}/haproxy", rest.Only(rest.FleetWrite), b.svc.ConfigRoutes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	b.url = srv.URL
+	b.url = resttest.Listen(t, mux)
 	return b
 }
 
@@ -77,22 +76,7 @@ func (b *bench) answers(pattern string, v any) {
 // call sends one request and checks the status and a part of the answer.
 func (b *bench) call(t *testing.T, method, path, body string, wantStatus int, want string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != wantStatus || !strings.Contains(string(got), want) {
-		t.Errorf("%s %s: %d %s, %v; want %d with %s", method, path, resp.StatusCode, got, err, wantStatus, want)
-	}
+	resttest.Want(t, method, b.url+path, body, wantStatus, want)
 }
 
 // expects makes the agent check the request and answer it.

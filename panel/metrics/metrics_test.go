@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"testing"
@@ -19,6 +17,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/dashboards"
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 	"monitoring/storage/storagetest"
 	"monitoring/storage/tsdb"
@@ -86,33 +85,19 @@ func startOn(t *testing.T, db *tsdb.DB) *bench {
 			return m, m.Timestamp, ok
 		},
 	})
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
+	mux := resttest.Open(t)
 	mux.Mount("/api/proxy/{id}", rest.Only(rest.FleetRead), b.svc.Routes)
 	mux.Mount("/api/fleet", rest.Only(rest.FleetRead), b.svc.FleetRoutes)
 	mux.Mount("/api/dashboards", rest.Only(rest.FleetRead), b.svc.DashboardRoutes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	b.url = srv.URL
+	b.url = resttest.Listen(t, mux)
 	return b
 }
 
 // get answers the status and the body.
 func (b *bench) get(t *testing.T, path string) (int, []byte) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, body
+	status, answer := resttest.Call(t, http.MethodGet, b.url+path, "")
+	return status, []byte(answer)
 }
 
 // must decodes a success into T.

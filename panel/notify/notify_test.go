@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -15,31 +12,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 	"monitoring/storage/storagetest"
 )
 
 func call(t *testing.T, s *Service, method, path, body string) (int, string) {
 	t.Helper()
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	mux.Mount("/api/notify", rest.Only(rest.Session), s.Routes)
-	srv := httptest.NewServer(mux)
-	defer srv.Close()
-	req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/api/notify"+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	return resttest.Call(t, method, resttest.Serve(t, "/api/notify", s.Routes)+path, body)
 }
 
 func TestSettingsAreMaskedAndKept(t *testing.T) {

@@ -3,7 +3,6 @@ package power
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 )
 
@@ -39,28 +39,13 @@ func TestRequests(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(api.Changed{Success: true, Message: "done"})
 	}))
 	t.Cleanup(node.Close)
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
+	mux := resttest.Open(t)
 	mux.Mount("/{id}", rest.Only(rest.Session), New(agent(node.URL)).Routes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
+	url := resttest.Listen(t, mux)
 	f := func(path, body string, wantStatus int, want, wantAsked string) {
 		t.Helper()
 		asked = nil
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		got, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != wantStatus || !strings.Contains(string(got), want) {
-			t.Errorf("%s %s: %d %s, %v; want %d with %s", path, body, resp.StatusCode, got, err, wantStatus, want)
-		}
+		resttest.Want(t, http.MethodPost, url+path, body, wantStatus, want)
 		if strings.Join(asked, "|") != wantAsked {
 			t.Errorf("%s %s: asked %q, want %q", path, body, asked, wantAsked)
 		}

@@ -2,16 +2,13 @@ package settings
 
 import (
 	"encoding/json"
-	"io"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 	"monitoring/storage/postgres"
 	"monitoring/storage/storagetest"
@@ -26,30 +23,7 @@ func start(t *testing.T) (*Service, *postgres.Store, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
-	mux.Mount("/api/settings", rest.Only(rest.Session), s.Routes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	return s, store, srv.URL + "/api/settings"
-}
-
-func call(t *testing.T, method, url, body string) (int, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	return s, store, resttest.Serve(t, "/api/settings", s.Routes)
 }
 
 func TestReadAndWrite(t *testing.T) {
@@ -57,7 +31,7 @@ func TestReadAndWrite(t *testing.T) {
 	s, store, url := start(t)
 	f := func(method, path, body, want string) {
 		t.Helper()
-		if status, got := call(t, method, url+path, body); status != 200 || got != want {
+		if status, got := resttest.Call(t, method, url+path, body); status != 200 || got != want {
 			t.Errorf("%s %s: %d %s, want %s", method, path, status, got, want)
 		}
 	}
@@ -75,8 +49,8 @@ func TestReadAndWrite(t *testing.T) {
 func TestListHoldsEverySetting(t *testing.T) {
 	t.Parallel()
 	_, _, url := start(t)
-	call(t, "PUT", url+"/theme", `{"value":"light"}`)
-	_, body := call(t, "GET", url, "")
+	resttest.Call(t, "PUT", url+"/theme", `{"value":"light"}`)
+	_, body := resttest.Call(t, "GET", url, "")
 	var got ListResponse
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
 		t.Fatal(err)
@@ -96,7 +70,7 @@ func TestBadInput(t *testing.T) {
 	s, store, url := start(t)
 	f := func(method, key, body string, wantStatus int, wantCode, wantField string) {
 		t.Helper()
-		status, text := call(t, method, url+"/"+key, body)
+		status, text := resttest.Call(t, method, url+"/"+key, body)
 		var got rest.Error
 		if err := json.Unmarshal([]byte(text), &got); err != nil {
 			t.Fatalf("%s %s %s: %d %s", method, key, body, status, text)

@@ -2,7 +2,6 @@ package system
 
 import (
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,7 +11,7 @@ import (
 	"time"
 
 	"monitoring/agent/api"
-	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 	"monitoring/storage/clickhouse"
 	"monitoring/storage/storagetest"
@@ -54,34 +53,13 @@ func start(t *testing.T, change func(*Options)) (*Service, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
-	mux.Mount("/api/system", rest.Only(rest.Session), s.Routes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	return s, srv.URL + "/api/system"
+	return s, resttest.Serve(t, "/api/system", s.Routes)
 }
 
 // get decodes a success into T.
 func get[T any](t *testing.T, url string) T {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out T
-	if err := json.Unmarshal(text, &out); err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %d %s: %v", url, resp.StatusCode, text, err)
-	}
-	return out
+	return resttest.Decode[T](t, http.MethodGet, url, "", http.StatusOK)
 }
 
 func TestAddress(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 )
 
@@ -61,29 +62,13 @@ func start(t *testing.T) *bench {
 	mux.Mount("/p/{id}/system", rest.Only(rest.Session), b.svc.Routes)
 	mux.Mount("/p/{id}/terminal", rest.Only(rest.Session), b.svc.TicketRoutes)
 	mux.Mount("/terminal", rest.Only(rest.Session), b.svc.ShellRoutes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	b.url = srv.URL
+	b.url = resttest.Listen(t, mux)
 	return b
 }
 
 func (b *bench) post(t *testing.T, path, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(got)
+	return resttest.Call(t, http.MethodPost, b.url+path, body)
 }
 
 // events makes the agent answer every command with a stream.

@@ -3,7 +3,6 @@ package traffic
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
+	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
 	"monitoring/storage/storagetest"
 	"monitoring/storage/tsdb"
@@ -70,11 +70,9 @@ func start(t *testing.T) *bench {
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	b.svc = New(Options{DB: b.db, Fleet: b, Period: func() int { return 7 }, Log: log})
 	b.svc.now = func() time.Time { return now }
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, log)
+	mux := resttest.Open(t)
 	mux.Mount("/{id}", rest.Only(rest.Session), b.svc.Routes)
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	b.url = srv.URL
+	b.url = resttest.Listen(t, mux)
 	return b
 }
 
@@ -129,21 +127,11 @@ func get[T any](t *testing.T, b *bench, path string) (out T) {
 
 func (b *bench) call(t *testing.T, method, path, body string, status int) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
+	got, answer := resttest.Call(t, method, b.url+path, body)
+	if got != status {
+		t.Fatalf("%s %s: %d %s; want %d", method, path, got, answer, status)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != status {
-		t.Fatalf("%s %s: %d %s, %v; want %d", method, path, resp.StatusCode, got, err, status)
-	}
-	return string(got)
+	return answer
 }
 
 // near allows what lies between two samples at the edge of a bucket.

@@ -16,13 +16,24 @@ import (
 // Serve mounts routes at prefix, open to everybody, and returns the address of the prefix.
 func Serve(t testing.TB, prefix string, routes ...func(rest.Router)) (url string) {
 	t.Helper()
-	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	mux := Open(t)
 	for _, r := range routes {
 		mux.Mount(prefix, rest.Only(rest.Session), r)
 	}
-	srv := httptest.NewServer(mux)
+	return Listen(t, mux) + prefix
+}
+
+// Open returns a mux that lets everybody in.
+func Open(t testing.TB) *rest.Mux {
+	return rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler { return next }, slog.New(slog.NewTextHandler(t.Output(), nil)))
+}
+
+// Listen serves until the test ends and returns the address.
+func Listen(t testing.TB, h http.Handler) (url string) {
+	t.Helper()
+	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	return srv.URL + prefix
+	return srv.URL
 }
 
 // Call sends a request with a JSON body, "" for none, and header lines such as "Prefer: respond-async".
