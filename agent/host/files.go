@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"monitoring/durable"
 )
 
 // Files are named as the machine names them: "/etc/haproxy/haproxy.cfg" is below Root, and so is what a symbolic link
@@ -78,7 +80,7 @@ func (h *Host) Remove(name string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 // RemoveAll removes a directory with all that is in it.
@@ -135,7 +137,7 @@ func (h *Host) WriteFile(name string, data []byte, mode fs.FileMode) (err error)
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 // DialUnix connects to a socket of a service on the machine.
@@ -176,13 +178,4 @@ func (h *Host) resolve(name string) (string, error) {
 		at = ""
 	}
 	return filepath.Join(h.root, at), nil
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
 }

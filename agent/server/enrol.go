@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 
 	"monitoring/agent/api"
+	"monitoring/durable"
 )
 
 // enrolment replaces the agent's certificate.
@@ -131,8 +132,8 @@ func (e *enrolment) newPendingKey() (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeDurably(e.pendingPath(), b); err != nil {
-		return nil, err
+	if err := durable.WriteFile(e.pendingPath(), b); err != nil {
+		return nil, fmt.Errorf("write pending key: %w", err)
 	}
 	return key, nil
 }

@@ -17,6 +17,7 @@ import (
 	"slices"
 
 	"monitoring/agent/api"
+	"monitoring/durable"
 )
 
 const (
@@ -130,7 +131,10 @@ func (id *identity) store(dir string) error {
 	if err != nil {
 		return fmt.Errorf("encode identity: %w", err)
 	}
-	return writeDurably(filepath.Join(dir, identityFile), b)
+	if err := durable.WriteFile(filepath.Join(dir, identityFile), b); err != nil {
+		return fmt.Errorf("write identity: %w", err)
+	}
+	return nil
 }
 
 func encodeKey(key crypto.PrivateKey) ([]byte, error) {
@@ -144,37 +148,4 @@ func encodeKey(key crypto.PrivateKey) ([]byte, error) {
 func hashToken(token string) string {
 	sum := sha256.Sum256(bytes.TrimSpace([]byte(token)))
 	return hex.EncodeToString(sum[:])
-}
-
-// writeDurably replaces path with data: readers see the old or the new content, also after a power cut.
-func writeDurably(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
 }

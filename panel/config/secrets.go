@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"monitoring/durable"
 )
 
 // SecretsFile is the name of the file in the data directory that keeps the secrets which the panel made.
@@ -82,7 +84,6 @@ func readSecrets(path string) (map[string]string, error) {
 	return kept, lines.Err()
 }
 
-// writeSecrets replaces the file in one step, so that a crash leaves the old or the new one.
 func writeSecrets(path string, kept map[string]string) error {
 	var b strings.Builder
 	b.WriteString("# Made by the panel at its first start. Whoever can read this can log in.\n")
@@ -91,22 +92,7 @@ func writeSecrets(path string, kept map[string]string) error {
 			fmt.Fprintf(&b, "%s=%s\n", name, kept[name])
 		}
 	}
-	tmp := path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("write secrets: %w", err)
-	}
-	_, err = f.WriteString(b.String())
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
+	if err := durable.WriteFile(path, []byte(b.String())); err != nil {
 		return fmt.Errorf("write secrets: %w", err)
 	}
 	return nil

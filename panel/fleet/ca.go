@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"monitoring/agent/api"
+	"monitoring/durable"
 )
 
 // Names and lifetimes. Agents check the panel's certificate with their own clock, which may be wrong: what they see
@@ -121,7 +122,7 @@ func makeKey(path string) (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return key, writeNew(path, []byte(text))
+	return key, durable.WriteFile(path, []byte(text))
 }
 
 func makeCACertificate(path string, key *ecdsa.PrivateKey, now time.Time) ([]byte, error) {
@@ -140,7 +141,7 @@ func makeCACertificate(path string, key *ecdsa.PrivateKey, now time.Time) ([]byt
 		return nil, fmt.Errorf("make CA certificate: %w", err)
 	}
 	text := []byte(encodeCertificate(der))
-	return text, writeNew(path, text)
+	return text, durable.WriteFile(path, text)
 }
 
 // issueAgent signs a server certificate that names the agent and nothing else.
@@ -212,29 +213,4 @@ func parseCertificate(text []byte) (*x509.Certificate, error) {
 		return nil, errors.New("no certificate in PEM")
 	}
 	return x509.ParseCertificate(block.Bytes)
-}
-
-// writeNew writes a private file that outlives a power cut, or none.
-func writeNew(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
-	if _, err := f.Write(data); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
 }

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"time"
 
+	"monitoring/durable"
+
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 )
 
@@ -151,7 +153,7 @@ func (s *Store) plan(files []string) (*flight, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan insert: %w", err)
 	}
-	if err := writeDurably(s.queue.dir, inflightFile, data); err != nil {
+	if err := durable.WriteFile(s.queue.path(inflightFile), data); err != nil {
 		return nil, fmt.Errorf("plan insert: %w", err)
 	}
 	return f, nil
@@ -215,7 +217,7 @@ func (s *Store) landed(f *flight) error {
 	if err := os.Remove(s.queue.path(inflightFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("clean queue: %w", err)
 	}
-	return syncDir(s.queue.dir)
+	return durable.SyncDir(s.queue.dir)
 }
 
 // permanent are exceptions that come from the rows and the table and will come again: texts that do not parse, columns

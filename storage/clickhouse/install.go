@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"monitoring/durable"
 )
 
 const (
@@ -223,5 +225,5 @@ func place(ctx context.Context, from io.Reader, path string) error {
 		}
 		return fmt.Errorf("unpack engine: %w", err)
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }

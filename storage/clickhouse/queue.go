@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"monitoring/durable"
 )
 
 const (
@@ -60,7 +62,7 @@ func openQueue(dir string, maxBytes int64) (*queue, error) {
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if strings.HasSuffix(e.Name(), ".tmp") { // never acknowledged
+		if strings.HasSuffix(e.Name(), durable.Unfinished) { // never acknowledged
 			if err := os.Remove(path); err != nil {
 				return nil, fmt.Errorf("clean queue: %w", err)
 			}
@@ -101,7 +103,7 @@ func (q *queue) put(b *batch) error {
 		return ErrQueueFull
 	}
 	name := fmt.Sprintf("%020d%s", q.next, batchSuffix)
-	if err := writeDurably(q.dir, name, data); err != nil {
+	if err := durable.WriteFile(q.path(name), data); err != nil {
 		return fmt.Errorf("queue batch: %w", err)
 	}
 	q.next++
@@ -163,7 +165,7 @@ func (q *queue) done(names []string) error {
 		}
 		q.forget(name)
 	}
-	return syncDir(q.dir)
+	return durable.SyncDir(q.dir)
 }
 
 // reject puts a file aside that the engine will never take, and counts its rows as dropped.
@@ -197,33 +199,4 @@ func (q *queue) forget(name string) (rows int) {
 	q.rows -= int64(rows)
 	q.files = slices.Delete(q.files, i, i+1)
 	return rows
-}
-
-// writeDurably makes a file appear whole or not at all, and stay.
-func writeDurably(dir, name string, data []byte) error {
-	tmp := filepath.Join(dir, name+".tmp")
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(tmp, filepath.Join(dir, name))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync directory: %w", err)
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"monitoring/durable"
 )
 
 // A size budget removes whole months, as the engine stores them. The finest tier gives first, its oldest month first: what
@@ -135,7 +137,7 @@ func (p partition) moveTo(dir string) error {
 			return err
 		}
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 // finishRemoving deletes months that were moved out.

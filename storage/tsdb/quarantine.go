@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"monitoring/durable"
 )
 
 // A partition that keeps its tier from opening is moved to quarantine/TIER/MONTH-TIME, never deleted. Whoever has mended
@@ -43,7 +45,7 @@ func quarantine(root string, p partition, reason string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("quarantine %s: %w", p.name, err)
 	}
-	if err := writeSynced(filepath.Join(moving, reasonFile), append(note, '\n')); err != nil {
+	if err := durable.WriteFile(filepath.Join(moving, reasonFile), append(note, '\n')); err != nil {
 		return fmt.Errorf("quarantine %s: %w", p.name, err)
 	}
 	if err := forgetCaches(p.tier); err != nil {
@@ -54,13 +56,13 @@ func quarantine(root string, p partition, reason string, now time.Time) error {
 			return fmt.Errorf("quarantine %s: %w", p.name, err)
 		}
 	}
-	if err := syncDir(moving); err != nil {
+	if err := durable.SyncDir(moving); err != nil {
 		return fmt.Errorf("quarantine %s: %w", p.name, err)
 	}
 	if err := os.Rename(moving, dir); err != nil {
 		return fmt.Errorf("quarantine %s: %w", p.name, err)
 	}
-	return syncDir(filepath.Dir(dir))
+	return durable.SyncDir(filepath.Dir(dir))
 }
 
 // forgetCaches makes the engine start with empty caches.
@@ -69,7 +71,7 @@ func forgetCaches(tier string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	return writeSynced(path, nil)
+	return durable.WriteFile(path, nil)
 }
 
 // restoreMoving takes back every move that was not completed.
@@ -119,23 +121,4 @@ func quarantined(root string) ([]Quarantined, error) {
 	}
 	slices.SortStableFunc(list, func(a, b Quarantined) int { return b.Time.Compare(a.Time) })
 	return list, nil
-}
-
-// writeSynced writes a small file so that it is there, and whole, after a loss of power.
-func writeSynced(path string, b []byte) error {
-	next := path + ".next"
-	f, err := os.OpenFile(next, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err = f.Write(b); err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(next, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }

@@ -8,9 +8,10 @@ import (
 	"log/slog"
 	"maps"
 	"os"
-	"path/filepath"
 	"reflect"
 	"time"
+
+	"monitoring/durable"
 )
 
 const rollupFile = "rollup.json"
@@ -101,24 +102,7 @@ func (s *rollupState) write(m rollupMemory) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", rollupFile, err)
 	}
-	tmp := s.path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", rollupFile, err)
-	}
-	if _, err = f.Write(b); err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp, s.path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(s.path))
-	}
-	if err != nil {
+	if err := durable.WriteFile(s.path, b); err != nil {
 		return fmt.Errorf("write %s: %w", rollupFile, err)
 	}
 	s.saved = m

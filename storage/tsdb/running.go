@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"monitoring/durable"
 )
 
 // markRunning notes that the database is open, and returns how many starts before this one had no clean end.
@@ -23,7 +25,7 @@ func markRunning(root string) (unclean int, err error) {
 }
 
 func writeRunning(root string, starts int) error {
-	if err := writeSynced(filepath.Join(root, runningFile), []byte(strconv.Itoa(starts)+"\n")); err != nil {
+	if err := durable.WriteFile(filepath.Join(root, runningFile), []byte(strconv.Itoa(starts)+"\n")); err != nil {
 		return fmt.Errorf("write running file: %w", err)
 	}
 	return nil

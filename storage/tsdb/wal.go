@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"monitoring/durable"
 )
 
 // The storage engine keeps new rows in memory for a while. The write-ahead log bridges them: each batch is written to it
@@ -149,7 +151,7 @@ func (w *wal) createSegment(now time.Time) (*walSegment, error) {
 	}
 	s := &walSegment{path: path, f: f, opened: now, names: map[string]uint64{}}
 	if _, err = f.WriteString(walMagic); err == nil {
-		err = syncDir(w.dir)
+		err = durable.SyncDir(w.dir)
 	}
 	if err != nil {
 		f.Close()
@@ -251,13 +253,4 @@ func (w *wal) stats() walStats {
 		st.bytes += s.size
 	}
 	return st
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
