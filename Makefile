@@ -20,8 +20,9 @@ bench: ## Measure, side by side with the peers; prints tables
 	@deploy/dev/setup.sh test
 	@deploy/dev/bench.sh
 
-lint: ## gofmt, vet, generated files, web lint
-	@deploy/dev/lint.sh
+lint: ## golangci-lint, the module file, the web's rules
+	@deploy/dev/setup.sh lint
+	@deploy/dev/lint.sh all
 
 gen: ## Generate the TypeScript types from the Go structs
 	@go test ./panel -run TestGeneratedTypes -update -count=1
