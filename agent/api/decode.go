@@ -59,7 +59,7 @@ func weight(v reflect.Value) int {
 		if v.Type().PkgPath() == "time" {
 			break // all share their locations
 		}
-		for i := range v.NumField() {
+		for i := range v.NumField() { //nolint:modernize // Fields would allocate a description of each
 			own += weight(v.Field(i)) - int(v.Field(i).Type().Size())
 		}
 	case reflect.Pointer, reflect.Interface:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/rules"
@@ -36,7 +37,7 @@ func (s *Service) query(ctx context.Context, expr string, at time.Time) (promql.
 // labels: the manager takes them for a mistake in the rule and evaluates it for nobody. A label whose value is a template
 // may differ still.
 func withoutTwins(found promql.Vector, rule rules.RuleDetail) promql.Vector {
-	set := []string{labels.MetricName, labels.AlertName}
+	set := []string{model.MetricNameLabel, labels.AlertName}
 	rule.Labels.Range(func(l labels.Label) {
 		if !strings.Contains(l.Value, "{{") {
 			set = append(set, l.Name)
