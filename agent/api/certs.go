@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"monitoring/words"
 )
 
 // PathCerts is where the certificates of a node are.
@@ -27,19 +29,20 @@ type CertFiles struct {
 
 // Cert is one certificate.
 type Cert struct {
-	Domain         string    `json:"domain"`
-	Names          []string  `json:"names"` // that it is good for
-	Issuer         string    `json:"issuer"`
-	Source         string    `json:"source"`      // agent or certbot
-	ExpiryDate     time.Time `json:"expiry_date"` //
-	DaysLeft       int       `json:"days_left"`   // whole days; negative when it has expired
-	Expired        bool      `json:"expired"`
-	CombinedExists bool      `json:"combined_exists"`
-	CertPath       string    `json:"cert_path"`
-	UsedBy         []string  `json:"used_by"`   // rules of HAProxy
-	Renewable      bool      `json:"renewable"` // issued by us through ACME
-	Files          CertFiles `json:"files"`
-	Problem        string    `json:"problem,omitempty"` // why it cannot be used
+	Domain         string          `json:"domain"`
+	Names          []string        `json:"names"` // that it is good for
+	Issuer         string          `json:"issuer"`
+	Source         string          `json:"source"`      // agent or certbot
+	ExpiryDate     time.Time       `json:"expiry_date"` //
+	DaysLeft       int             `json:"days_left"`   // whole days; negative when it has expired
+	Expired        bool            `json:"expired"`
+	CombinedExists bool            `json:"combined_exists"`
+	CertPath       string          `json:"cert_path"`
+	UsedBy         []string        `json:"used_by"`   // rules of HAProxy
+	Renewable      bool            `json:"renewable"` // issued by us through ACME
+	Files          CertFiles       `json:"files"`
+	Problem        string          `json:"problem,omitempty"`       // why it cannot be used
+	ProblemWords   *words.Sentence `json:"problem_words,omitempty"` // Problem for a UI, which translates it
 }
 
 // Certs lists the certificates, the one that expires first at the top.

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+
+	"monitoring/words"
 )
 
 // PathFirewall is where the firewall of a node is.
@@ -13,12 +15,13 @@ const PathFirewall = "/v1/firewall"
 
 // FirewallStatus is what `ufw status verbose` says.
 type FirewallStatus struct {
-	Installed       bool   `json:"installed"`
-	Active          bool   `json:"active"`
-	DefaultIncoming string `json:"default_incoming"` // allow, deny or reject; "" while inactive
-	DefaultOutgoing string `json:"default_outgoing"`
-	Logging         string `json:"logging"` // off, or on and the level, as in "on (low)"
-	Error           string `json:"error,omitempty"`
+	Installed       bool            `json:"installed"`
+	Active          bool            `json:"active"`
+	DefaultIncoming string          `json:"default_incoming"` // allow, deny or reject; "" while inactive
+	DefaultOutgoing string          `json:"default_outgoing"`
+	Logging         string          `json:"logging"` // off, or on and the level, as in "on (low)"
+	Error           string          `json:"error,omitempty"`
+	ErrorWords      *words.Sentence `json:"error_words,omitempty"` // Error for a UI, which translates it
 }
 
 // FirewallRule is one line of `ufw status numbered`. To and From are what UFW prints; the fields before them are what

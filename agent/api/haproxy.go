@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"monitoring/words"
 )
 
 // PathHAProxy is where the HAProxy of a node is.
@@ -94,11 +96,12 @@ func IsDomain(s string) bool {
 
 // HAProxyRules lists the rules between the markers of the configuration.
 type HAProxyRules struct {
-	Count      int           `json:"count"`
-	Rules      []HAProxyRule `json:"rules"`
-	Foreign    int           `json:"foreign"`           // frontends that somebody else wrote
-	Problem    string        `json:"problem,omitempty"` // why the rules cannot be changed: the markers leave a doubt
-	ConfigHash string        `json:"config_hash"`
+	Count        int             `json:"count"`
+	Rules        []HAProxyRule   `json:"rules"`
+	Foreign      int             `json:"foreign"`                 // frontends that somebody else wrote
+	Problem      string          `json:"problem,omitempty"`       // why the rules cannot be changed: the markers leave a doubt
+	ProblemWords *words.Sentence `json:"problem_words,omitempty"` // Problem for a UI, which translates it
+	ConfigHash   string          `json:"config_hash"`
 }
 
 // HAProxyRuleUpdate changes the fields that are not nil.

@@ -19,6 +19,7 @@ import (
 
 	"monitoring/agent/api"
 	"monitoring/agent/host"
+	"monitoring/words"
 )
 
 const (
@@ -129,17 +130,24 @@ func (c *Certs) describe(dir, source string, config []byte) api.Cert {
 	}
 	content, err := c.host.ReadFile(path.Join(dir, "fullchain.pem"))
 	if err != nil {
-		cert.Problem = "fullchain.pem cannot be read"
-		return cert
+		return unusable(cert, words.Say("fullchain.pem cannot be read"))
 	}
 	leaf, err := parseLeaf(content)
-	if err != nil {
-		cert.Problem = err.Error()
-		return cert
+	switch {
+	case errors.Is(err, errNoPEM):
+		return unusable(cert, words.Say("there is no certificate in fullchain.pem"))
+	case err != nil:
+		return unusable(cert, words.Say("the certificate in fullchain.pem cannot be read: %v", err))
 	}
 	left := leaf.NotAfter.Sub(c.now())
 	cert.Names, cert.Issuer, cert.ExpiryDate = leaf.DNSNames, cmp.Or(first(leaf.Issuer.Organization), leaf.Issuer.CommonName), leaf.NotAfter
 	cert.DaysLeft, cert.Expired = int(math.Floor(left.Hours()/24)), left <= 0
+	return cert
+}
+
+// unusable is a certificate with the reason why it cannot be used.
+func unusable(cert api.Cert, why words.Sentence) api.Cert {
+	cert.Problem, cert.ProblemWords = why.English, why.Translatable()
 	return cert
 }
 

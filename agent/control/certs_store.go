@@ -52,10 +52,12 @@ func (c *Certs) Upload(ctx context.Context, u api.CertUpload) (api.CertChanged, 
 	return api.CertChanged{Success: true, Message: "the certificate is stored", Domain: u.Domain}, c.show(ctx, u.Domain)
 }
 
+var errNoPEM = errors.New("there is no certificate in PEM")
+
 func parseLeaf(content []byte) (*x509.Certificate, error) {
 	block, _ := pem.Decode(content)
 	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, errors.New("there is no certificate in PEM")
+		return nil, errNoPEM
 	}
 	return x509.ParseCertificate(block.Bytes)
 }

@@ -567,3 +567,31 @@ func TestMetricsOfControl(t *testing.T) {
 		t.Errorf("collecting ran %q", (*ran)[before:])
 	}
 }
+
+// A certificate that cannot be used says why, in words that can be translated.
+func TestUnusableCertificate(t *testing.T) {
+	t.Parallel()
+	f := func(chain, want string) {
+		t.Helper()
+		c, h := bareCerts(t)
+		dir := certbotLive + "/a.test"
+		if err := h.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if chain != "" {
+			if err := h.WriteFile(dir+"/fullchain.pem", []byte(chain), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := c.List()
+		if err != nil || list.Count != 1 {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		if got := list.Certificates[0]; !strings.HasPrefix(got.Problem, want) || got.ProblemWords == nil || got.ProblemWords.English != got.Problem {
+			t.Errorf("%q: %q, %+v; want %q", chain, got.Problem, got.ProblemWords, want)
+		}
+	}
+	f("", "fullchain.pem cannot be read")
+	f("hello\n", "there is no certificate in fullchain.pem")
+	f("-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n", "the certificate in fullchain.pem cannot be read: ")
+}

@@ -10,6 +10,7 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -19,7 +20,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"monitoring/agent/api"
+	"monitoring/agent/haproxy"
 	"monitoring/agent/host"
+	"monitoring/words"
 )
 
 // Subsystem is something on the machine that the panel can look at and change.
@@ -111,6 +114,19 @@ func command[T any](method, path string, timeout time.Duration, f func(ctx conte
 // fail makes an answer that is no success.
 func fail(code, format string, args ...any) error {
 	return api.Fail(code, format, args...)
+}
+
+// wordsOf is an error as people read it: what is ours can be translated, what a program said stays as it is.
+func wordsOf(err error) words.Sentence {
+	var failure *api.Failure
+	var marker *haproxy.MarkerError
+	switch {
+	case errors.As(err, &failure) && failure.Words != nil:
+		return *failure.Words
+	case errors.As(err, &marker):
+		return marker.Words()
+	}
+	return words.Plain(err.Error())
 }
 
 // invalid says which field of a request is wrong.

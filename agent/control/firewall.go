@@ -12,6 +12,7 @@ import (
 
 	"monitoring/agent/api"
 	"monitoring/agent/host"
+	"monitoring/words"
 )
 
 // Firewall drives UFW and never cuts off who drives it. A change goes this way:
@@ -81,11 +82,13 @@ func (f *Firewall) Actions() []Action {
 // Status reads the state of UFW. A machine without it is no error.
 func (f *Firewall) Status(ctx context.Context) (api.FirewallStatus, error) {
 	if !f.installed() {
-		return api.FirewallStatus{Error: "ufw is not installed on this server"}, nil
+		said := words.Say("ufw is not installed on this server")
+		return api.FirewallStatus{Error: said.English, ErrorWords: said.Translatable()}, nil
 	}
 	out, err := f.ufw(ctx, "status", "verbose")
 	if err != nil {
-		return api.FirewallStatus{Installed: true, Error: err.Error()}, ctx.Err()
+		said := wordsOf(err)
+		return api.FirewallStatus{Installed: true, Error: said.English, ErrorWords: said.Translatable()}, ctx.Err()
 	}
 	return parseStatus(out), nil
 }

@@ -272,7 +272,7 @@ func TestDelete(t *testing.T) {
 func TestWithoutUFW(t *testing.T) {
 	t.Parallel()
 	f := NewFirewall(Options{Host: host.Fake(host.Parts{Dir: t.TempDir()}), StateDir: "/", Log: quiet()})
-	if s, err := f.Status(t.Context()); err != nil || s.Installed || s.Active || s.Error == "" {
+	if s, err := f.Status(t.Context()); err != nil || s.Installed || s.Active || s.ErrorWords == nil || s.ErrorWords.English != s.Error {
 		t.Errorf("status %+v, %v", s, err)
 	}
 	_, err := f.Change(t.Context(), caller(), addRule)

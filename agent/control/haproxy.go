@@ -233,7 +233,8 @@ func (x *HAProxy) Rules() (api.HAProxyRules, error) {
 	out.ConfigHash = hash(content)
 	file, err := haproxy.Parse(content)
 	if err != nil {
-		out.Problem = err.Error()
+		said := wordsOf(err)
+		out.Problem, out.ProblemWords = said.English, said.Translatable()
 		return out, nil
 	}
 	out.Rules = append(out.Rules, file.Rules()...)

@@ -94,7 +94,7 @@ func (x *HAProxy) editRules(ctx context.Context, c Call, edit func(*haproxy.File
 	return x.applyChange(ctx, c, true, func(content []byte) ([]byte, live, error) {
 		file, err := haproxy.Parse(content)
 		if err != nil {
-			return nil, nil, fail(api.CodeConflict, "the rules of %s cannot be changed: %v", haproxyConfig, err)
+			return nil, nil, fail(api.CodeConflict, "the rules of %s cannot be changed: %v", haproxyConfig, wordsOf(err))
 		}
 		change, err := edit(file)
 		var port *haproxy.PortError
@@ -134,7 +134,7 @@ func (x *HAProxy) regenerate(ctx context.Context, c Call) (api.HAProxyChanged, e
 		}
 		file, err := haproxy.Parse(content)
 		if err != nil {
-			return nil, nil, fail(api.CodeConflict, "the rules of %s cannot be kept: %v", haproxyConfig, err)
+			return nil, nil, fail(api.CodeConflict, "the rules of %s cannot be kept: %v", haproxyConfig, wordsOf(err))
 		}
 		return file.Rebase(x.base()), nil, nil
 	})

@@ -579,7 +579,7 @@ func TestByHandAndMarkers(t *testing.T) {
 	n := newNode(t)
 	broken := userConfig + haproxy.StartMarker + "\n"
 	n.Write(t, haproxyConfig, broken, 0o644)
-	if got := must[api.HAProxyRules](t, n, "GET", "/rules", "", nil); !strings.Contains(got.Problem, "end marker") {
+	if got := must[api.HAProxyRules](t, n, "GET", "/rules", "", nil); !strings.Contains(got.Problem, "end marker") || got.ProblemWords == nil || got.ProblemWords.Params[0].Sentence == nil {
 		t.Errorf("%+v", got)
 	}
 	n.refused(t, "POST", "/rules", rule("a", 8443, "127.0.0.1", 1), api.CodeConflict)

@@ -7,11 +7,11 @@ package haproxy
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 
 	"monitoring/agent/api"
+	"monitoring/words"
 )
 
 // The lines between which our rules stand.
@@ -21,10 +21,13 @@ const (
 )
 
 // MarkerError says why a file is not touched.
-type MarkerError struct{ Reason string }
+type MarkerError struct{ Reason words.Sentence }
 
-func (e *MarkerError) Error() string {
-	return e.Reason + "; put each of " + StartMarker + " and " + EndMarker + " on one line of its own, once, in this order"
+func (e *MarkerError) Error() string { return e.Words().English }
+
+// Words are the whole sentence, with what to do about it.
+func (e *MarkerError) Words() words.Sentence {
+	return words.Say("%s; put each of %s and %s on one line of its own, once, in this order", e.Reason, StartMarker, EndMarker)
 }
 
 // File is a configuration file in pieces. Joined, they are the file.
@@ -75,23 +78,23 @@ func markers(content []byte) (start, end span, err error) {
 		switch trimmed := strings.TrimSpace(string(text)); {
 		case trimmed == StartMarker:
 			if start.to != 0 {
-				return start, end, &MarkerError{fmt.Sprintf("line %d: the start marker stands there for the second time", line)}
+				return start, end, &MarkerError{words.Say("line %d: the start marker stands there for the second time", line)}
 			}
 			if !strings.HasSuffix(string(text), "\n") {
-				return start, end, &MarkerError{fmt.Sprintf("line %d: the file ends with the start marker", line)}
+				return start, end, &MarkerError{words.Say("line %d: the file ends with the start marker", line)}
 			}
 			start = here
 		case trimmed == EndMarker:
 			if start.to == 0 || end.to != 0 {
-				return start, end, &MarkerError{fmt.Sprintf("line %d: the end marker stands there without a start before it", line)}
+				return start, end, &MarkerError{words.Say("line %d: the end marker stands there without a start before it", line)}
 			}
 			end = here
 		case strings.Contains(trimmed, StartMarker), strings.Contains(trimmed, EndMarker):
-			return start, end, &MarkerError{fmt.Sprintf("line %d: a marker stands there with something beside it", line)}
+			return start, end, &MarkerError{words.Say("line %d: a marker stands there with something beside it", line)}
 		}
 	}
 	if start.to != 0 && end.to == 0 {
-		return start, end, &MarkerError{"the end marker is missing"}
+		return start, end, &MarkerError{words.Say("the end marker is missing")}
 	}
 	return start, end, nil
 }

@@ -13,6 +13,7 @@ import (
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
+	"monitoring/words"
 )
 
 const (
@@ -30,17 +31,18 @@ const (
 	maxPart    = 2 << 20 // bytes of one answer as text
 )
 
-var errNoRoom = errors.New("the agent says more about HAProxy, its certificates and firewall than the panel can keep")
+var errNoRoom = rest.Fail(http.StatusBadGateway, "too_large", "the agent says more about HAProxy, its certificates and firewall than the panel can keep")
 
 // CachedResponse is what an agent said last. A part that its owner has closed, or that it does not have, is null.
 type CachedResponse struct {
-	Status     *api.HAProxyStatus `json:"status"`
-	Rules      *api.HAProxyRules  `json:"rules"`
-	Certs      *api.Certs         `json:"certs"`
-	Firewall   *CachedFirewall    `json:"firewall"`
-	CachedAt   time.Time          `json:"cached_at"`
-	AgeSeconds float64            `json:"age_seconds"`
-	LastError  string             `json:"last_error"` // of the last round, "" if that went well
+	Status         *api.HAProxyStatus `json:"status"`
+	Rules          *api.HAProxyRules  `json:"rules"`
+	Certs          *api.Certs         `json:"certs"`
+	Firewall       *CachedFirewall    `json:"firewall"`
+	CachedAt       time.Time          `json:"cached_at"`
+	AgeSeconds     float64            `json:"age_seconds"`
+	LastError      string             `json:"last_error"`       // of the last round, "" if that went well
+	LastErrorWords *words.Sentence    `json:"last_error_words"` // LastError for the UI
 }
 
 // CachedFirewall is the firewall of a node.
@@ -112,7 +114,8 @@ func (c *cache) put(id int64, said CachedResponse, err error, at time.Time) {
 		err = c.makeRoom(e, api.Weight(said))
 	}
 	if err != nil {
-		e.response.LastError, e.next = err.Error(), at.Add(retry)
+		why := rest.Words(err)
+		e.response.LastError, e.response.LastErrorWords, e.next = why.English, why.Translatable(), at.Add(retry)
 		return
 	}
 	e.response = said
@@ -207,7 +210,7 @@ func (s *Service) known() map[int64]bool {
 	return out
 }
 
-var errOffline = errors.New("the server is offline")
+var errOffline = rest.Fail(http.StatusBadGateway, "agent_unreachable", "the server is offline")
 
 // collect asks one agent. One that is not known to be online would only take a place until its timeout.
 func (s *Service) collect(ctx context.Context, id int64) {
@@ -216,13 +219,13 @@ func (s *Service) collect(ctx context.Context, id int64) {
 		return
 	}
 	var said CachedResponse
-	var errs []error
+	var failed error // the first, which is the reason for those after it
 	part := func(need fleet.Need, ask func(context.Context, *api.Client) error) {
 		_, err := fleet.Ask(ctx, s.fleet, id, need, roundTime, func(ctx context.Context, c *api.Client) (struct{}, error) {
 			return struct{}{}, ask(ctx, c.Within(partRoom))
 		})
-		if err != nil && !isClosed(err) {
-			errs = append(errs, err)
+		if err != nil && !isClosed(err) && failed == nil {
+			failed = err
 		}
 	}
 	part(toLook, func(ctx context.Context, c *api.Client) error {
@@ -232,7 +235,7 @@ func (s *Service) collect(ctx context.Context, id int64) {
 		}
 		return err
 	})
-	if len(errs) == 0 { // else the agent does not answer, and would not to the rest
+	if failed == nil { // else the agent does not answer, and would not to the rest
 		part(certsToLook, func(ctx context.Context, c *api.Client) error {
 			certs, err := c.Certs(ctx)
 			if err == nil {
@@ -253,7 +256,25 @@ func (s *Service) collect(ctx context.Context, id int64) {
 			return err
 		})
 	}
-	s.cache.put(id, said, errors.Join(errs...), time.Now().UTC())
+	said.checkWords()
+	s.cache.put(id, said, failed, time.Now().UTC())
+}
+
+// checkWords drops the words that do not fit what they stand beside: the agent may be a stranger's.
+func (r *CachedResponse) checkWords() {
+	check := func(text string, w **words.Sentence) { *w = words.From(text, *w).Translatable() }
+	if r.Rules != nil {
+		check(r.Rules.Problem, &r.Rules.ProblemWords)
+	}
+	if r.Firewall != nil {
+		check(r.Firewall.Status.Error, &r.Firewall.Status.ErrorWords)
+	}
+	if r.Certs != nil {
+		for i := range r.Certs.Certificates {
+			c := &r.Certs.Certificates[i]
+			check(c.Problem, &c.ProblemWords)
+		}
+	}
 }
 
 func partRoom(size int) error {

@@ -17,6 +17,7 @@ import (
 	"monitoring/panel/rest"
 	"monitoring/panel/rest/resttest"
 	"monitoring/storage"
+	"monitoring/words"
 )
 
 // agents are those of server 1 (answers by handlers, in plain HTTP) and of server 3, which is offline.
@@ -235,6 +236,50 @@ func TestClosedPartsAreNull(t *testing.T) {
 	}
 }
 
+// Why a round failed, and what an agent finds wrong, can be said in another language; words that do not fit are dropped.
+func TestWordsOfTheCache(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	fits, alien := words.Say("the end marker is missing"), words.Say("all is well")
+	b.answers("GET /v1/haproxy", api.HAProxyState{Rules: api.HAProxyRules{Problem: fits.English, ProblemWords: &fits}})
+	b.answers("GET /v1/certs", api.Certs{Certificates: []api.Cert{{Problem: "it is damaged", ProblemWords: &alien}}})
+	b.answers("GET /v1/firewall", api.FirewallStatus{Error: fits.English, ErrorWords: &fits})
+	var ruled atomic.Bool
+	b.mux.HandleFunc("GET /v1/firewall/rules", func(w http.ResponseWriter, _ *http.Request) {
+		if ruled.Load() {
+			_ = json.NewEncoder(w).Encode(api.FirewallRules{})
+			return
+		}
+		w.WriteHeader(422)
+		_ = json.NewEncoder(w).Encode(api.Failure{Code: api.CodeRefused, Detail: fits.English, Words: &fits})
+	})
+	round := func() CachedResponse {
+		t.Helper()
+		b.svc.cache.due(map[int64]bool{1: true}, 0, time.Now())
+		b.svc.collect(t.Context(), 1)
+		b.svc.cache.mu.Lock()
+		defer b.svc.cache.mu.Unlock()
+		return b.svc.cache.entries[1].response
+	}
+	if c := round(); c.LastError != fits.English || c.LastErrorWords == nil || c.LastErrorWords.Code != fits.Code {
+		t.Errorf("a failed round: %+v", c)
+	}
+	ruled.Store(true)
+	c := round()
+	if c.LastError != "" || c.LastErrorWords != nil {
+		t.Errorf("a good round: %+v", c)
+	}
+	if w := c.Rules.ProblemWords; w == nil || w.Code != fits.Code {
+		t.Errorf("rules: %+v", w)
+	}
+	if w := c.Firewall.Status.ErrorWords; w == nil || w.Code != fits.Code {
+		t.Errorf("firewall: %+v", w)
+	}
+	if got := c.Certs.Certificates[0]; got.Problem != "it is damaged" || got.ProblemWords != nil {
+		t.Errorf("certificate: %+v", got)
+	}
+}
+
 func TestCacheForgetsAndKeeps(t *testing.T) {
 	t.Parallel()
 	c, now := newCache(), time.Now()
@@ -251,7 +296,7 @@ func TestCacheForgetsAndKeeps(t *testing.T) {
 	f(one, now.Add(59*time.Second), 0)
 	f(one, now.Add(60*time.Second), 1)
 	c.put(1, CachedResponse{}, errOffline, now.Add(61*time.Second))
-	if got, ok := c.get(1); !ok || got.LastError == "" || !got.CachedAt.Equal(now) {
+	if got, ok := c.get(1); !ok || got.LastError != "the server is offline" || got.LastErrorWords == nil || got.LastErrorWords.Code != "the_server_is_offline" || !got.CachedAt.Equal(now) {
 		t.Errorf("after a failed round: %+v", got)
 	}
 	f(one, now.Add(65*time.Second), 0)

@@ -379,6 +379,7 @@ export interface CachedResponse {
   cached_at: string;
   age_seconds: number;
   last_error: string;
+  last_error_words: Sentence | null;
 }
 
 export interface CachedTrafficResponse {
@@ -401,6 +402,7 @@ export interface Cert {
   renewable: boolean;
   files: CertFiles;
   problem?: string;
+  problem_words?: Sentence | null;
 }
 
 export interface CertChanged {
@@ -667,6 +669,7 @@ export interface FirewallStatus {
   default_outgoing: string;
   logging: string;
   error?: string;
+  error_words?: Sentence | null;
 }
 
 export interface Folder {
@@ -761,6 +764,7 @@ export interface HAProxyRules {
   rules: HAProxyRule[];
   foreign: number;
   problem?: string;
+  problem_words?: Sentence | null;
   config_hash: string;
 }
 

@@ -119,7 +119,7 @@ export class MockHAProxy {
       rules: { count: rules.length, rules, foreign: 1, config_hash: this.hash },
       certs: { certificates: certs, count: certs.length },
       firewall: { status: { installed: true, active: true, default_incoming: 'deny', default_outgoing: 'allow', logging: 'on (low)' }, rules: { active: true, count: firewall.length, rules: firewall } },
-      cached_at: new Date(at - 12_000).toISOString(), age_seconds: 12, last_error: '',
+      cached_at: new Date(at - 12_000).toISOString(), age_seconds: 12, last_error: '', last_error_words: null,
     }
   }
 }

@@ -13,6 +13,7 @@ import { notify } from '../../components/toast'
 import { UsageBar } from '../../components/usage-bar'
 import { api } from '../../lib/api'
 import { useFormat } from '../../lib/use-format'
+import { useSay } from '../../lib/words'
 import { CertDrawer } from './cert-drawer'
 import { useProblem } from './parts'
 import { base, slow, useRefresh } from './queries'
@@ -21,6 +22,8 @@ import { Renewal } from './renewal'
 /** Amber from here on; renewal by itself begins a month before the end. */
 const soon = 21
 const whole = 90
+/** What the agent says in place of a rule where something else in the file names the certificate. */
+const byConfiguration = 'the configuration'
 
 const level = (c: Cert) => (c.expired || c.problem ? 'crit' : c.days_left <= soon ? 'warn' : '')
 
@@ -28,6 +31,7 @@ const level = (c: Cert) => (c.expired || c.problem ? 'crit' : c.days_left <= soo
 export function CertsCard({ id, certs, offline, readOnly }: { id: number; certs: Cert[]; offline: boolean; readOnly: boolean }) {
   const { t } = useTranslation('haproxy')
   const f = useFormat()
+  const say = useSay()
   const refresh = useRefresh(id)
   const problem = useProblem()
   const [making, setMaking] = useState<'issue' | 'upload' | null>(null)
@@ -52,13 +56,13 @@ export function CertsCard({ id, certs, offline, readOnly }: { id: number; certs:
     refresh()
   }
   const columns: Column<Cert>[] = [
-    { id: 'domain', title: t('certs.domain'), sortBy: (c) => c.domain, cell: (c) => <div className="hrule"><b className="ell" title={c.names.join(', ')}>{c.domain}</b>{c.problem && <span className="cap crit ell" title={c.problem}>{c.problem}</span>}</div> },
+    { id: 'domain', title: t('certs.domain'), sortBy: (c) => c.domain, cell: (c) => <div className="hrule"><b className="ell" title={c.names.join(', ')}>{c.domain}</b>{c.problem && <span className="cap crit ell" title={say(c.problem_words, c.problem)}>{say(c.problem_words, c.problem)}</span>}</div> },
     { id: 'days', title: t('certs.days'), sortBy: (c) => c.days_left, cell: (c) => (
       <span className="hdays"><UsageBar percent={(100 * c.days_left) / whole} level={level(c)} /><b className={level(c) || undefined}>{c.expired ? t('certs.expired') : f.days(c.days_left * 86400)}</b></span>
     ) },
     { id: 'expires', title: t('certs.expires'), className: 'hide-s', cell: (c) => <span className="t2">{f.date(Date.parse(c.expiry_date))}</span> },
     { id: 'issuer', title: t('certs.issuer'), className: 'hide-s', cell: (c) => <span className="t2">{c.issuer}{c.source === 'certbot' && ` · certbot`}</span> },
-    { id: 'used', title: t('certs.used'), className: 'hide-s', cell: (c) => (c.used_by.length > 0 ? c.used_by.join(', ') : <span className="t3">{t('certs.unused')}</span>) },
+    { id: 'used', title: t('certs.used'), className: 'hide-s', cell: (c) => (c.used_by.length > 0 ? c.used_by.map((u) => (u === byConfiguration ? t('certs.byConfiguration') : u)).join(', ') : <span className="t3">{t('certs.unused')}</span>) },
     { id: 'menu', title: '', width: 40, cell: (c) => (
       <Menu trigger={<IconButton icon={Ellipsis} size="small" label={t('certs.menu', { domain: c.domain })} />} items={[
         { label: t('certs.renew'), icon: RefreshCw, disabled: fixed || !c.renewable || renewing !== null, onSelect: () => void renew(c.domain) },

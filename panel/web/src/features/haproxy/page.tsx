@@ -13,6 +13,7 @@ import { type Domain, useAccess } from '../../lib/access'
 import { useServerState } from '../../lib/fleet'
 import { useFormat } from '../../lib/use-format'
 import { useNow } from '../../lib/use-now'
+import { useSay } from '../../lib/words'
 import { CertsCard } from './certs-card'
 import { ConfigCard } from './config-card'
 import { FirewallCard } from './firewall-card'
@@ -31,6 +32,7 @@ export function HAProxyPage() {
 function HAProxy({ server }: { server: ServerItem }) {
   const { t } = useTranslation('haproxy')
   const f = useFormat()
+  const say = useSay()
   const now = useNow(1000)
   const state = useServerState(server)
   const offline = state === 'offline'
@@ -54,7 +56,7 @@ function HAProxy({ server }: { server: ServerItem }) {
       </header>
       <PageBody>
         {offline && <p className="banner" role="status">{t('offline')}</p>}
-        {d?.last_error && !offline && <p className="banner" role="status">{t('lastError', { reason: d.last_error })}</p>}
+        {d?.last_error && !offline && <p className="banner" role="status">{t('lastError', { reason: say(d.last_error_words, d.last_error) })}</p>}
         {cached.isPending ? <span className="sk sk-late" aria-busy="true" style={{ height: 420 }} />
           : !d ? <ErrorState error={cached.error} onRetry={() => void cached.refetch()} />
             : (

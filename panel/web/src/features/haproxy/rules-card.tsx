@@ -12,7 +12,9 @@ import { SearchField } from '../../components/search-field'
 import { type Column, Table } from '../../components/table'
 import { notify } from '../../components/toast'
 import { api } from '../../lib/api'
+import { sentence } from '../../lib/error-text'
 import { useFormat } from '../../lib/use-format'
+import { useSay } from '../../lib/words'
 import { useProblem } from './parts'
 import { base, deliverLater, slow, statsOf, useRefresh } from './queries'
 import { RuleDrawer } from './rule-drawer'
@@ -34,6 +36,7 @@ const searched = (r: HAProxyRule) => `${r.name} ${r.listen_port} ${r.target_ip}:
 export function RulesCard({ id, rules, stats, certs, offline, readOnly }: RulesCardProps) {
   const { t } = useTranslation('haproxy')
   const f = useFormat()
+  const say = useSay()
   const refresh = useRefresh(id)
   const problem = useProblem()
   const [query, setQuery] = useState('')
@@ -44,7 +47,7 @@ export function RulesCard({ id, rules, stats, certs, offline, readOnly }: RulesC
     const server = statsOf(stats, r).server
     try {
       await api.post(`${base(id)}/servers/${encodeURIComponent(server?.proxy ?? '')}/${encodeURIComponent(server?.server ?? '')}`, { state })
-      notify.success(t('rules.stateSet', { name: r.name, state }))
+      notify.success(t('rules.stateSet', { name: r.name, state: t(`rules.${state}`) }))
     } catch (error) {
       notify.error(t('rules.stateFailed'), problem(error))
     }
@@ -89,7 +92,7 @@ export function RulesCard({ id, rules, stats, certs, offline, readOnly }: RulesC
   const add = <Button size="small" icon={Plus} disabled={closed} onClick={() => setEdited('new')}>{t('rules.add')}</Button>
   return (
     <Card title={t('rules.title')} note={rules.rules.length || undefined} flush actions={<>{rules.rules.length > 5 && <SearchField label={t('rules.search')} value={query} onChange={setQuery} className="hsearch" shortcut />}{add}</>}>
-      {rules.problem && <p className="field-note p-3 warn" role="status">{rules.problem}</p>}
+      {rules.problem && <p className="field-note p-3 warn" role="status">{sentence(say(rules.problem_words, rules.problem))}</p>}
       {rules.rules.length === 0 ? <EmptyState title={t('rules.none')} text={t('rules.noneText')} />
         : found.length === 0 ? <p className="field-note p-3">{t('rules.nothing')}</p>
           : <Table label={t('rules.title')} columns={columns} rows={found} rowKey={(r) => r.name} rowHeight={46} />}
