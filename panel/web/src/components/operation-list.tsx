@@ -1,15 +1,12 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import type { OperationItem } from '../api/types'
-import { api } from '../lib/api'
-import { useErrorText } from '../lib/error-text'
 import { useOperations } from '../lib/operations'
 import { useFormat } from '../lib/use-format'
 import { useSay } from '../lib/words'
 import { Button } from './button'
 import { Card } from './card'
 import { Pill, type Tone } from './pill'
-import { notify } from './toast'
+import { useDecide } from './use-decide'
 
 const tones: Record<string, Tone> = { queued: 'accent', conflict: 'warn', delivered: 'ok', failed: 'crit', expired: 'warn' }
 
@@ -17,18 +14,9 @@ const tones: Record<string, Tone> = { queued: 'accent', conflict: 'warn', delive
 export function OperationList({ serverId }: { serverId?: number }) {
   const { t } = useTranslation('components')
   const f = useFormat()
-  const client = useQueryClient()
-  const errorText = useErrorText()
   const say = useSay()
   const list = useOperations()
-  const act = async (what: Promise<unknown>) => {
-    try {
-      await what
-    } catch (error) {
-      notify.error(t('operations.failed'), errorText(error).text)
-    }
-    void client.invalidateQueries({ queryKey: ['bulk', 'operations'] })
-  }
+  const decide = useDecide()
   const words = (o: OperationItem) => [say(o.title_words, o.title), say(o.message_words, o.message)].filter(Boolean).join(': ')
   const shown = list.data?.filter((o) => serverId === undefined || o.server_id === serverId)
   if (!shown?.length) return null
@@ -41,8 +29,8 @@ export function OperationList({ serverId }: { serverId?: number }) {
             <span className="b nw">{o.server_name}</span>
             <span className="t2 grow ell" title={words(o)}>{words(o)}</span>
             <span className="cap nw">{o.done_at ? f.time(Date.parse(o.done_at)) : t('operations.until', { time: f.date(Date.parse(o.expires_at)) })}</span>
-            {o.state === 'conflict' && <Button size="small" onClick={() => void act(api.post(`operations/${o.id}/deliver`))}>{t('operations.deliver')}</Button>}
-            {(o.state === 'queued' || o.state === 'conflict') && <Button size="small" kind="ghost" onClick={() => void act(api.delete(`operations/${o.id}`))}>{t('operations.cancel')}</Button>}
+            {o.state === 'conflict' && <Button size="small" onClick={() => void decide(o.id, 'deliver')}>{t('operations.deliver')}</Button>}
+            {(o.state === 'queued' || o.state === 'conflict') && <Button size="small" kind="ghost" onClick={() => void decide(o.id, 'cancel')}>{t('operations.cancel')}</Button>}
           </li>
         ))}
       </ul>

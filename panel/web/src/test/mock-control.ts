@@ -38,11 +38,23 @@ export class MockBulk {
     ['POST', /^bulk\/jobs\/([^/]+)\/again$/, (_, __, id) => this.again(id!)],
     ['POST', /^bulk\/jobs\/([^/]+)\/later$/, (_, __, id) => ({ queued: this.later(id!) })],
     ['GET', /^operations$/, (_, { empty }) => ({ operations: empty ? [] : this.operations })],
-    ['POST', /^operations$/, () => ({ operations: [] })],
-    ['DELETE', /^operations\/(\d+)$/, () => ((this.operations = []), changed)],
+    ['POST', /^operations$/, ({ body }) => ({ operations: this.queue(body) })],
+    ['DELETE', /^operations\/(\d+)$/, (_, __, id) => ((this.operations = this.operations.filter((o) => o.id !== Number(id))), changed)],
     ['POST', /^bulk\/(.+)$/, ({ body }, _, what) => this.start(what!, body)],
     ['DELETE', /^bulk\/(.+)$/, ({ body }, _, what) => this.start(what!, body)],
   ]
+
+  private queue(body: Record<string, unknown>): OperationItem[] {
+    const at = this.now()
+    const rule = Object.values(body.payload as Record<string, unknown>).join(' ')
+    const made = (body.server_ids as number[]).map((server_id, i): OperationItem => ({
+      id: 100 + this.operations.length + i, server_id, server_name: this.nameOf(server_id), kind: String(body.kind), title: `${String(body.kind)} ${rule}`,
+      title_words: body.kind === 'firewall_rule_delete' ? { text: `firewall: delete the rule ${rule}`, code: 'firewall_delete_the_rule', params: [rule] } : { text: `${String(body.kind)} ${rule}` },
+      state: 'queued', message: '', message_words: null, created_at: new Date(at).toISOString(), expires_at: new Date(at + 72 * 3600_000).toISOString(), done_at: null,
+    }))
+    this.operations = [...made, ...this.operations]
+    return made
+  }
 
   start(what: string, body: Record<string, unknown>): object {
     const title = body.command ? `command: ${String(body.command)}` : what

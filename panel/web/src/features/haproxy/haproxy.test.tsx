@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it, vi } from 'vitest'
+import type { CachedResponse, Sentence } from '../../api/types'
 import { choose, dialog, openHAProxy as open, press } from '../../test/haproxy-page'
 import { fail } from '../../test/mock-route'
 
@@ -114,6 +115,38 @@ it('says what the owner of the node has closed and what opens it, and asks for n
   await screen.findByRole('textbox', { name: /^Configuration of HAProxy/ })
   expect(screen.queryByRole('button', { name: 'Check' })).toBeNull()
   expect(mock.log.filter((r) => new RegExp(`proxy/${id}/haproxy/(certs|firewall)`).test(r.path))).toEqual([])
+})
+
+it('lets the deletion of a firewall rule wait for an offline server, says so at the rule, and takes it back', async () => {
+  const { mock, id } = await open(undefined, 'offline')
+  await press('Delete rule 2')
+  const form = await dialog()
+  form.getByText('443/tcp ALLOW Anywhere')
+  await press('Deliver when it is back', form)
+  await waitFor(() => expect(mock.log.find((r) => r.method === 'POST' && r.path === 'operations')?.body)
+    .toEqual({ server_ids: [id], kind: 'firewall_rule_delete', payload: { to: '443/tcp', action: 'ALLOW', direction: 'IN', from: 'Anywhere' } }))
+  const row = within(await screen.findByRole('row', { name: /443\/tcp.*leaves/ }))
+  expect(row.queryByRole('button', { name: 'Delete rule 2' })).toBeNull()
+  await press('Keep rule 2', row)
+  await screen.findByRole('button', { name: 'Delete rule 2' })
+  expect(mock.log.filter((r) => r.method === 'DELETE').map((r) => r.path)).toEqual(['operations/101'])
+})
+
+it('says in the language of the user why the last round failed and what is wrong on the node', async () => {
+  await open((m) => {
+    const path = `proxy/${m.servers[0]!.id}/haproxy/cached`
+    const said = (m.answer({ method: 'GET', path, query: new URLSearchParams(), body: {} }) as { body: CachedResponse }).body
+    const why: Sentence = { text: 'the server is offline', code: 'the_server_is_offline' }
+    const missing: Sentence = { text: 'the end marker is missing', code: 'the_end_marker_is_missing' }
+    const certificates = said.certs!.certificates.map((c) => ({ ...c, problem: 'fullchain.pem cannot be read', problem_words: { text: 'fullchain.pem cannot be read', code: 'fullchain_pem_cannot_be_read' } }))
+    m.overrides.set(`GET ${path}`, () => ({
+      ...said, last_error: why.text, last_error_words: why, rules: { ...said.rules!, problem: missing.text, problem_words: missing }, certs: { ...said.certs!, certificates },
+      firewall: { ...said.firewall!, status: { ...said.firewall!.status!, error: missing.text, error_words: missing } },
+    }))
+  }, 'online', 'ru')
+  await screen.findByText(/сервер не в сети/)
+  expect(await screen.findAllByText('Конечной метки нет.')).toHaveLength(2)
+  expect((await screen.findAllByText('файл fullchain.pem не читается')).length).toBeGreaterThan(0)
 })
 
 it('lets an edit of a rule wait for an offline server', async () => {

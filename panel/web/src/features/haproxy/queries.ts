@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react'
 import type { CachedResponse, HAProxyChanged, HAProxyConfig, HAProxyProxy, HAProxyRule, HAProxyStats, Logs, Validation } from '../../api/types'
 import { api, ApiError } from '../../lib/api'
+import { operationsKey } from '../../lib/operations'
 
 const pace = 5_000
 /** A change can end with a reload, a rollback and a new connection; a renewal of all certificates takes five minutes. */
@@ -41,7 +42,7 @@ export function useRefresh(id: number): () => void {
   const client = useQueryClient()
   return () => {
     for (const ms of [0, 1500, 4000]) setTimeout(() => void client.invalidateQueries({ queryKey: ['haproxy', id] }), ms)
-    void client.invalidateQueries({ queryKey: ['bulk', 'operations'] })
+    void client.invalidateQueries({ queryKey: operationsKey })
   }
 }
 
