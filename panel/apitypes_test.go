@@ -24,7 +24,7 @@ import (
 var apiTypes = []any{
 	api.Metrics{}, api.Processes{}, dashboards.Page{},
 	api.Changed{}, api.HAProxyChanged{}, api.HAProxyConfig{}, api.HAProxyConfigApply{}, api.HAProxyRuleUpdate{}, api.HAProxyServerChange{}, api.HAProxyStats{},
-	api.Logs{}, api.Validation{}, haproxy.AddRuleRequest{}, haproxy.CachedResponse{}, haproxy.CertNamesResponse{}, haproxy.IssueCertRequest{}, haproxy.UploadCertRequest{},
+	api.Logs{}, api.Validation{}, haproxy.AddRuleRequest{}, haproxy.CachedResponse{}, haproxy.LastHourResponse{}, haproxy.CertNamesResponse{}, haproxy.IssueCertRequest{}, haproxy.UploadCertRequest{},
 	api.CertChanged{}, api.CertRenewal{},
 	alerts.AlertSettingsBody{}, alerts.TestTelegramRequest{}, alerts.TestTelegramResponse{}, alerts.AlertsStatus{}, alerts.HistoryResponse{},
 	alerts.HistoryDaysResponse{}, alerts.DeleteHistoryResponse{}, alerts.ActiveResponse{}, alerts.RuleGroupsResponse{}, alerts.SilencesResponse{},

@@ -24,6 +24,7 @@ func (c *tour) haproxy(t *testing.T, id int64) {
 		return answer == http.StatusOK
 	})
 	c.get(t, nil, base+"/rules", id)
+	c.get(t, nil, base+"/last-hour", id)
 	c.answered(t, "GET", base+"/logs?tail=5", []int{200, 502}, id) // as this machine has it
 	c.answered(t, "GET", base+"/config", []int{200, 404}, id)
 	c.answered(t, "GET", base+"/stats", []int{200, 409}, id)

@@ -199,7 +199,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	if err != nil {
 		return nil, err
 	}
-	haproxyService := haproxy.New(haproxy.Options{Fleet: fleetService, Log: log,
+	haproxyService := haproxy.New(haproxy.Options{Fleet: fleetService, DB: db, Log: log,
 		Interval: func() time.Duration { return settingsService.Seconds("haproxy_collect_interval") }})
 	firewallService := firewall.New(firewall.Options{Fleet: fleetService, Log: log, Changed: func(id int64) {
 		haproxyService.Expire(id)

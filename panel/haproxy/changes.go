@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"monitoring/agent/api"
@@ -32,12 +33,20 @@ func changing(r *http.Request) api.Changing {
 	return api.Changing{IfConfig: q.Get("if_config"), DryRun: q.Get("dry_run") == "true"}
 }
 
+// note tells the audit log what is changed. A dry run is told apart, for it changes nothing.
+func note(r *http.Request, target, detail string) {
+	if changing(r).DryRun {
+		detail = strings.TrimPrefix(detail+", only checked", ", ")
+	}
+	rest.Note(r.Context(), target, detail)
+}
+
 func (s *Service) addRule(w http.ResponseWriter, r *http.Request) error {
 	req, err := rest.Decode[AddRuleRequest](r)
 	if err != nil {
 		return err
 	}
-	rest.Note(r.Context(), req.Name, fmt.Sprintf("%s :%d to %s:%d", req.RuleType, req.ListenPort, req.TargetIP, req.TargetPort))
+	note(r, req.Name, fmt.Sprintf("%s :%d → %s:%d", req.RuleType, req.ListenPort, req.TargetIP, req.TargetPort))
 	return change(s, w, r, toChange, changeTimeout, func(ctx context.Context, c *api.Client, r *http.Request) (api.HAProxyChanged, error) {
 		return c.AddHAProxyRule(ctx, req.HAProxyRule, changing(r))
 	})
@@ -48,12 +57,14 @@ func (s *Service) updateRule(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	note(r, rest.Param(r, "name"), "")
 	return change(s, w, r, toChange, changeTimeout, func(ctx context.Context, c *api.Client, r *http.Request) (api.HAProxyChanged, error) {
 		return c.UpdateHAProxyRule(ctx, rest.Param(r, "name"), req, changing(r))
 	})
 }
 
 func (s *Service) removeRule(w http.ResponseWriter, r *http.Request) error {
+	note(r, rest.Param(r, "name"), "")
 	return change(s, w, r, toChange, changeTimeout, func(ctx context.Context, c *api.Client, r *http.Request) (api.HAProxyChanged, error) {
 		return c.RemoveHAProxyRule(ctx, rest.Param(r, "name"), changing(r))
 	})
@@ -76,11 +87,7 @@ func (s *Service) applyConfig(w http.ResponseWriter, r *http.Request) error {
 	if req.ConfigContent == "" {
 		return storage.Invalid("config_content", "config_content must not be empty")
 	}
-	detail := fmt.Sprintf("%d bytes", len(req.ConfigContent))
-	if changing(r).DryRun {
-		detail += ", only checked"
-	}
-	rest.Note(r.Context(), "configuration", detail)
+	note(r, "configuration", fmt.Sprintf("%d bytes", len(req.ConfigContent)))
 	return change(s, w, r, toChange, changeTimeout, func(ctx context.Context, c *api.Client, r *http.Request) (api.HAProxyChanged, error) {
 		return c.ApplyHAProxyConfig(ctx, req, changing(r))
 	})
@@ -88,7 +95,7 @@ func (s *Service) applyConfig(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) regenerate(w http.ResponseWriter, r *http.Request) error {
 	preserve := r.URL.Query().Get("preserve_rules") != "false"
-	rest.Note(r.Context(), "configuration", fmt.Sprintf("regenerate, preserve rules: %v", preserve))
+	note(r, "configuration", fmt.Sprintf("regenerate, preserve rules: %v", preserve))
 	return change(s, w, r, toChange, changeTimeout, func(ctx context.Context, c *api.Client, r *http.Request) (api.HAProxyChanged, error) {
 		return c.RegenerateHAProxyConfig(ctx, preserve, changing(r))
 	})

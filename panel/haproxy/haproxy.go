@@ -1,5 +1,6 @@
 // Package haproxy is the panel's side of HAProxy and of certificates on the nodes: it passes questions and changes on to
-// the agents, and remembers what they said last, so that a page opens at once. What they do to a machine stands in
+// the agents, and remembers what they said last, so that a page opens at once. What they counted in the last hour comes
+// from the database of metrics. What they do to a machine stands in
 // agent/control.
 package haproxy
 
@@ -13,6 +14,7 @@ import (
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
+	"monitoring/storage/tsdb"
 )
 
 const (
@@ -31,13 +33,15 @@ type Fleet interface {
 // Options of New.
 type Options struct {
 	Fleet    Fleet
-	Interval func() time.Duration // of the cache, asked anew before each round
+	DB       *tsdb.DB
+	Interval func() time.Duration // of the cache and of the metrics, asked anew before each round
 	Log      *slog.Logger
 }
 
 // Service holds the handlers and the cache.
 type Service struct {
 	fleet    Fleet
+	db       *tsdb.DB
 	interval func() time.Duration
 	log      *slog.Logger
 	cache    *cache
@@ -45,12 +49,13 @@ type Service struct {
 
 // New returns a Service.
 func New(o Options) *Service {
-	return &Service{fleet: o.Fleet, interval: o.Interval, log: o.Log, cache: newCache()}
+	return &Service{fleet: o.Fleet, db: o.DB, interval: o.Interval, log: o.Log, cache: newCache()}
 }
 
 // Routes are mounted at /api/proxy/{id}/haproxy.
 func (s *Service) Routes(r rest.Router) {
 	r.Get("/cached", s.cached)
+	r.Get("/last-hour", s.getLastHour)
 	r.Get("/status", look(s, func(ctx context.Context, c *api.Client, _ *http.Request) (api.HAProxyStatus, error) {
 		return c.HAProxyStatus(ctx)
 	}))

@@ -49,8 +49,9 @@ func (a *agents) Status(id int64) string {
 // bench is the feature's handlers before an agent whose answers a test writes.
 type bench struct {
 	*agents
-	svc *Service
-	url string
+	svc   *Service
+	url   string
+	noted atomic.Value // what the audit log was told last
 }
 
 func start(t *testing.T) *bench {
@@ -61,7 +62,15 @@ func start(t *testing.T) *bench {
 	a.url = agent.URL
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	b := &bench{agents: a, svc: New(Options{Fleet: a, Log: log, Interval: func() time.Duration { return time.Minute }})}
-	mux := resttest.Open(t)
+	mux := rest.NewMux(func(_ rest.Role, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				target, detail := rest.Noted(r.Context())
+				b.noted.Store(target + ": " + detail)
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}, log)
 	mux.Mount("/api/proxy/{id}/haproxy/certs", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, b.svc.CertRoutes)
 	mux.Mount("/api/proxy/{id}/haproxy", rest.Access{Read: rest.FleetRead, Write: rest.FleetWrite}, b.svc.Routes)
 	mux.Mount("/api/proxy/{id}/haproxy", rest.Only(rest.FleetWrite), b.svc.ConfigRoutes)
@@ -142,6 +151,33 @@ func TestChangesArePassedOn(t *testing.T) {
 	b.ro.Store(true)
 	b.call(t, "POST", base+"/reload", "", 409, `"code":"restricted"`)
 	b.call(t, "POST", "/api/proxy/2/haproxy/reload", "", 404, "not_found")
+}
+
+// The audit log names what is changed, and tells what was only tried.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	for _, path := range []string{"POST /v1/haproxy/rules", "PUT /v1/haproxy/rules/a", "DELETE /v1/haproxy/rules/a", "PUT /v1/haproxy/config", "POST /v1/haproxy/config/regenerate"} {
+		b.answers(path, api.HAProxyChanged{})
+	}
+	f := func(method, path, body, want string) {
+		t.Helper()
+		b.call(t, method, "/api/proxy/1/haproxy"+path, body, 200, "success")
+		for end := time.Now().Add(time.Minute); b.noted.Load() != want; time.Sleep(time.Millisecond) { // it is noted after the answer
+			if time.Now().After(end) {
+				t.Fatalf("%s %s: %q, want %q", method, path, b.noted.Load(), want)
+			}
+		}
+	}
+	rule := `{"name":"a","rule_type":"tcp","listen_port":443,"target_ip":"192.0.2.1","target_port":8443}`
+	f("POST", "/rules", rule, "a: tcp :443 → 192.0.2.1:8443")
+	f("POST", "/rules?dry_run=true", rule, "a: tcp :443 → 192.0.2.1:8443, only checked")
+	f("PUT", "/rules/a", `{"listen_port":444}`, "a: ")
+	f("PUT", "/rules/a?dry_run=true", `{"listen_port":444}`, "a: only checked")
+	f("DELETE", "/rules/a", "", "a: ")
+	f("DELETE", "/rules/a?dry_run=true", "", "a: only checked")
+	f("POST", "/config/apply?dry_run=true", `{"config_content":"global\n"}`, "configuration: 7 bytes, only checked")
+	f("POST", "/config/regenerate", "", "configuration: regenerate, preserve rules: true")
 }
 
 // What HAProxy itself says reaches the operator.

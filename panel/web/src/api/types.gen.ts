@@ -1033,6 +1033,16 @@ export interface JoinStatus {
   stage: string;
 }
 
+export interface LastHourResponse {
+  from: number;
+  step_seconds: number;
+  connections: (number | null)[];
+  sessions: (number | null)[];
+  bytes_in: (number | null)[];
+  bytes_out: (number | null)[];
+  frontends: Record<string, (number | null)[]>;
+}
+
 export interface LaterResponse {
   queued: number;
 }
