@@ -67,7 +67,7 @@ test('HAProxy is started and forwards by a rule, which is drained and deleted', 
   await expect(row.getByText(/^up/)).toBeVisible()
 
   for (let i = 0; i < 5; i++) expect(await node.from('socat', '-u', `TCP:${here}:8443`, '-')).toHaveLength(word)
-  await expect(service.getByText(/^488/)).toBeVisible() // kilobytes that went out since the reload: 5 times the word
+  await expect(service.getByText(/since reload 488/)).toBeVisible() // kilobytes that went out since the reload: 5 times the word
   await shot(page, 'haproxy')
 
   const act = async (item: string) => {
@@ -81,6 +81,59 @@ test('HAProxy is started and forwards by a rule, which is drained and deleted', 
   await expect(form).toBeHidden()
   await expect(row).toBeHidden()
   expect(await node.run('cat', '/etc/haproxy/haproxy.cfg')).not.toContain('relay')
+})
+
+test('the configuration is edited: a broken line is named, the mended file runs, and one changed meanwhile is not replaced @drops', async ({ page, panel }) => {
+  const path = '/etc/haproxy/haproxy.cfg'
+  const read = () => node.run('cat', path)
+  const before = await read()
+  const line = before.split('\n').length // the first of those that are added, for the file ends with a line's end
+  await page.goto(`${panel.url}servers/${id}/haproxy`)
+  const editor = page.getByRole('textbox', { name: /^Configuration of HAProxy/ })
+  const act = (name: string) => page.getByRole('button', { name, exact: true }).click()
+  const append = async (text: string) => {
+    await editor.click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.insertText(text)
+    await expect(page.getByText('not applied')).toBeVisible()
+  }
+  await expect(editor).toContainText('stats socket')
+  await append(`listen typed\n    bindd :8443\n    server there ${world}:9001\n`)
+  await act('Check')
+  const said = page.getByRole('alert').filter({ hasText: 'HAProxy does not accept this' })
+  await expect(said.getByRole('button', { name: `line ${line + 1}`, exact: true })).toBeVisible()
+  await expect(editor.getByText(/unknown keyword 'bindd'/)).toBeVisible() // below its line
+  await shot(page, 'config-refused')
+  expect(await read()).toBe(before)
+
+  await said.getByRole('button', { name: `line ${line + 1}`, exact: true }).click() // puts the cursor there
+  await page.keyboard.press('End')
+  await page.keyboard.press('Shift+Home')
+  await page.keyboard.insertText('bind :8443')
+  await act('Apply…')
+  const last = page.getByRole('dialog')
+  await expect(last.getByRole('region', { name: 'Changes of the file' })).toContainText(`server there ${world}:9001`)
+  await shot(page, 'config-diff')
+  await last.getByRole('button', { name: 'Apply and reload' }).click()
+  await expect(last).toBeHidden()
+  await expect(page.getByText('As it is on the node')).toBeVisible()
+  expect(await read()).toMatch(/listen typed\n +bind :8443\n/)
+  expect(await node.from('socat', '-u', `TCP:${here}:8443`, '-')).toHaveLength(word)
+
+  await append('# mine\n')
+  const theirs = `${await read()}# theirs\n`
+  node.write(path, theirs) // and nobody tells the page, which asks before it replaces what it has not seen
+  await act('Apply…')
+  const meanwhile = page.getByRole('alert').filter({ hasText: 'has been changed on the node' })
+  await expect(meanwhile).toBeVisible()
+  expect(await read()).toBe(theirs)
+  await meanwhile.getByRole('button', { name: 'What changed' }).click()
+  await expect(last.getByText('# theirs')).toBeVisible()
+  await last.getByRole('button', { name: 'Close' }).last().click()
+  await meanwhile.getByRole('button', { name: 'Take the node\'s' }).click()
+  await expect(meanwhile).toBeHidden()
+  await expect(editor).toContainText('# theirs')
+  await expect(editor).not.toContainText('# mine')
 })
 
 test('a certificate is uploaded, with its own key only @drops', async ({ page, panel }) => {

@@ -184,7 +184,8 @@ export class MockApi {
     const before = Number(query.get('before_id')) || Number.POSITIVE_INFINITY
     const limit = Number(query.get('limit')) || 100
     const server = Number(query.get('server_id')) || 0
-    const found = this.state === 'empty' ? [] : this.audit.filter((e) => e.id < before && (!server || e.server_id === server) && [e.actor, e.action, e.target, e.detail].some((v) => v.toLowerCase().includes(text)))
+    const log = text === '/haproxy' ? this.haproxy.audit(server) : this.audit
+    const found = this.state === 'empty' ? [] : log.filter((e) => e.id < before && (!server || e.server_id === server) && [e.actor, e.action, e.target, e.detail].some((v) => v.toLowerCase().includes(text)))
     const entries = found.slice(0, limit)
     return { entries, count: entries.length, next_before_id: found.length > limit ? entries.at(-1)!.id : null }
   }

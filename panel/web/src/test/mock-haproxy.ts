@@ -1,4 +1,4 @@
-import type { CachedResponse, Cert, CertRenewal, FirewallRule, HAProxyProxy, HAProxyRule, Held } from '../api/types'
+import type { AuditEntry, CachedResponse, Cert, CertRenewal, FirewallRule, HAProxyProxy, HAProxyRule, Held, LastHourResponse } from '../api/types'
 import { fail, type Route } from './mock-route'
 
 const done = { success: true, message: 'done' }
@@ -27,6 +27,7 @@ export class MockHAProxy {
   readonly routes: Route[] = [
     ['GET', /^proxy\/\d+\/haproxy\/cached$/, (_, { empty }) => this.cached(empty)],
     ['GET', /^proxy\/\d+\/haproxy\/stats$/, () => ({ collected_at: new Date(this.now()).toISOString(), version: '3.2.1', uptime_seconds: 41 * 86400, connections: 1740, max_connections: 20000, old_processes: 1, frontends: this.rules.map((r, i) => this.proxy(`${r.rule_type}_${r.name}`, '', i)), backends: [], servers: this.rules.map((r, i) => this.proxy(`backend_${r.rule_type}_${r.name}`, 'srv1', i)) })],
+    ['GET', /^proxy\/\d+\/haproxy\/last-hour$/, (_, { empty }) => this.lastHour(empty)],
     ['GET', /^proxy\/\d+\/haproxy\/config$/, () => ({ content: this.content, path: '/etc/haproxy/haproxy.cfg', hash: this.hash })],
     ['POST', /^proxy\/\d+\/haproxy\/rules$/, ({ body, query }) => this.change(query, [...this.rules, body as unknown as HAProxyRule])],
     ['PUT', /^proxy\/\d+\/haproxy\/rules\/([^/]+)$/, ({ body, query }, _, name) => this.change(query, this.rules.map((r) => (r.name === name ? { ...r, ...body } : r)))],
@@ -82,6 +83,26 @@ export class MockHAProxy {
 
   private proxy(proxy: string, server: string, i: number): HAProxyProxy {
     return { proxy, server, status: server ? (i === 2 ? 'DOWN' : 'UP') : 'OPEN', sessions: [1204, 522, 0][i] ?? 0, sessions_max: 2000, sessions_limit: 20000, sessions_total: 90000, sessions_per_sec: [180, 34, 0][i] ?? 0, queue: 0, bytes_in: 4.1e11, bytes_out: 9.2e11, errors: 12 * i, denied: 0, weight: 1, check_status: 'L4OK', check_millis: i === 2 ? 0 : 3 + i, last_change_seconds: 360, downtime_seconds: 0 }
+  }
+
+  /** What was done to HAProxy of a server. */
+  audit(server_id: number): AuditEntry[] {
+    const done: [number, string, string, string, number][] = [
+      [1, 'POST /firewall/rule', 'firewall', 'add allow in 2053/tcp', 200], [99, 'POST /reload', '', '', 200], [103, 'POST /config/apply', 'configuration', '1204 bytes', 422], [104, 'POST /config/apply', 'configuration', '1204 bytes, only checked', 200],
+      [300, 'PUT /rules/{name}', 'relay-fin', '', 200], [301, 'PUT /rules/{name}', 'relay-fin', 'only checked', 200], [37_000, 'POST /certs/{domain}/renew', 'vpn.example.com', '', 200],
+    ]
+    return done.map(([minutes, action, target, detail, status], i) => ({ id: 1000 - i, at: new Date(this.now() - minutes * 60_000).toISOString(), actor: 'admin', ip: '203.0.113.77', action: action.replace(' ', ' /api/proxy/{id}/haproxy'), server_id, target, detail, status }))
+  }
+
+  /** An hour with a hole of seven minutes; the rule whose target is down has no traffic. */
+  private lastHour(empty: boolean): LastHourResponse {
+    const minute = 60_000
+    const line = (mean: number, phase: number) => Array.from({ length: 60 }, (_, i) => (empty || (i > 20 && i < 28) ? null : mean * (1 + 0.25 * Math.sin(i / 5 + phase) + 0.08 * Math.sin(i * 2.7 + phase))))
+    const rates = [60e6, 41.4e6, 0]
+    return {
+      from: Math.floor(this.now() / minute) * minute - 59 * minute, step_seconds: 60, connections: line(1740, 0), sessions: line(214, 1), bytes_in: line(53.9e6, 2), bytes_out: line(101.5e6, 3),
+      frontends: Object.fromEntries(this.rules.map((r, i) => [`${r.rule_type}_${r.name}`, line(rates[i] ?? 1e6, i)])),
+    }
   }
 
   private file(rules: HAProxyRule[]): string {

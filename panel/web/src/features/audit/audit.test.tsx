@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event'
 import { expect, it } from 'vitest'
 import { MockApi } from '../../test/mock-api'
 import { renderPart } from '../../test/render'
-import { actionKey, outcome } from './describe'
+import { actionKey, outcome } from '../../lib/audit'
 import { AuditPage } from './page'
 
 const table = () => screen.findByRole('table', { name: 'Audit log' })

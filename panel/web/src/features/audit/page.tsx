@@ -14,7 +14,7 @@ import { type Column, Table } from '../../components/table'
 import { useServers } from '../../lib/fleet'
 import { useFormat } from '../../lib/use-format'
 import { usePhone } from '../../lib/use-narrow'
-import { actionKey, type Outcome, outcome } from './describe'
+import { actionKey, type Outcome, outcome } from '../../lib/audit'
 import { useAudit } from './queries'
 
 /** Who did what, from where, with which result. The filters live in the address. */

@@ -90,6 +90,39 @@ it('explains a change of the firewall that shut the panel out', async () => {
   await question.findByText(/The change has been taken back/)
 })
 
+it('shows the traffic of the last hour, asked for once, with its age', async () => {
+  const { allSent } = await open()
+  await screen.findByText(/^Graphs: the last hour, newest value .* ago$/)
+  const row = within(within(screen.getByRole('table', { name: 'Proxy rules' })).getByRole('row', { name: /vless-reality/ }))
+  await row.findByText(/^\d{3}$/, { exact: false }) // 60 MB/s and a quarter more or less, in Mbit/s
+  row.getByText('Mbit/s')
+  screen.getByText(/^peak 2\d\d, errors/)
+  expect(allSent('GET', 'last-hour')).toHaveLength(1)
+})
+
+it('lists who changed what here, with the outcome, and not what was only checked', async () => {
+  await open((m) => {
+    const id = m.servers[0]!.id
+    const done_at = new Date(m.now() - 120_000).toISOString()
+    const o = m.bulk.operations[0]!
+    m.bulk.operations = [{ ...o, id: 7, server_id: id, kind: 'haproxy_rule_remove', title_words: { text: 'HAProxy: remove rule :1 to 192.0.2.1:2' }, state: 'expired', done_at }, { ...o, id: 8, server_id: id + 1, kind: 'haproxy_rule_remove', done_at }]
+  })
+  const card = within((await screen.findByRole('heading', { name: 'Last changes' })).closest('section')!)
+  await card.findByText('Changed a rule')
+  const lines = card.getAllByRole('listitem').map((l) => l.textContent)
+  expect(lines).toHaveLength(6)
+  expect(lines[0]).toMatch(/^Firewall rule add allow in 2053\/tcpadmin/)
+  expect(lines[1]).toMatch(/^HAProxy: remove rule :1 to 192\.0\.2\.1:2.*queued change.*expired/)
+  expect(lines[2]).toMatch(/^Reloaded HAProxy/)
+  expect(lines[3]).toMatch(/^Replaced the configuration.*refused/)
+  expect(card.getByRole('link', { name: 'All actions' }).getAttribute('href')).toMatch(/audit\?server=\d+$/)
+})
+
+it('says that nobody has changed anything yet', async () => {
+  await open((m) => m.overrides.set('GET audit', () => ({ entries: [], count: 0, next_before_id: null })))
+  await screen.findByText('No changes yet')
+})
+
 it('lets a rule for an offline server wait', async () => {
   const { mock, id } = await open(undefined, 'offline')
   await screen.findByText(/The server is offline/)

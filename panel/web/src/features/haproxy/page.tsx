@@ -19,7 +19,9 @@ import { ConfigCard } from './config-card'
 import { FirewallCard } from './firewall-card'
 import { InstallCard } from './install-card'
 import './haproxy.css'
-import { useCached, useStats } from './queries'
+import { ChangesCard } from './changes-card'
+import { heardAt } from './hour'
+import { useCached, useLastHour, useStats } from './queries'
 import { RulesCard } from './rules-card'
 import { ServiceActions, ServiceStrip } from './service'
 import { Tools } from './tools'
@@ -41,6 +43,8 @@ function HAProxy({ server }: { server: ServerItem }) {
   const cached = useCached(server.id)
   const d = cached.data
   const stats = useStats(server.id, Boolean(d?.status?.running) && !offline)
+  const hour = useLastHour(server.id, Boolean(d?.status?.installed)).data
+  const heard = hour && heardAt(hour)
   useTitle(`${t('title')} · ${server.name}`)
   return (
     <>
@@ -61,16 +65,20 @@ function HAProxy({ server }: { server: ServerItem }) {
           : !d ? <ErrorState error={cached.error} onRetry={() => void cached.refetch()} />
             : (
               <>
-                {d.status ? <ServiceStrip status={d.status} rules={d.rules} stats={stats.data} /> : <Closed title={t('closed.haproxy')} domain="haproxy" closed={access('haproxy') === 'closed'} />}
+                {d.status ? <ServiceStrip status={d.status} rules={d.rules} stats={stats.data} hour={hour} /> : <Closed title={t('closed.haproxy')} domain="haproxy" closed={access('haproxy') === 'closed'} />}
                 {d.status && !d.status.installed && <InstallCard id={server.id} installing={d.status.installing} offline={offline || readOnly('haproxy')} />}
+                {heard != null && <p className="cap hheard">{t('service.heard', { time: f.age(Math.min(now, heard), now) })}</p>}
                 <OperationList serverId={server.id} />
                 <div className={d.status?.installed ? 'hcols' : 'stack'}>
                   <div className="stack">
-                    {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} certs={d.certs} offline={offline} readOnly={readOnly('haproxy')} />}
+                    {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} hour={hour} certs={d.certs} offline={offline} readOnly={readOnly('haproxy')} />}
                     {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} readOnly={readOnly('certs')} /> : <Closed title={t('certs.title')} domain="certs" closed={access('certs') === 'closed'} />}
                     {d.firewall?.status ? <FirewallCard id={server.id} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} readOnly={readOnly('firewall')} /> : <Closed title={t('fw.title')} domain="firewall" closed={access('firewall') === 'closed'} />}
                   </div>
-                  {d.status?.installed && <ConfigCard id={server.id} name={server.name} hash={d.status.config_hash} offline={offline} readOnly={readOnly('haproxy')} trusted={!['ro', 'closed'].includes(access('exec'))} />}
+                  <div className="stack">
+                    {d.status?.installed && <ConfigCard id={server.id} name={server.name} hash={d.status.config_hash} offline={offline} readOnly={readOnly('haproxy')} trusted={!['ro', 'closed'].includes(access('exec'))} />}
+                    <ChangesCard id={server.id} />
+                  </div>
                 </div>
               </>
             )}

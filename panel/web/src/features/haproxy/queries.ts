@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { CachedResponse, HAProxyChanged, HAProxyConfig, HAProxyProxy, HAProxyRule, HAProxyStats, Logs, Validation } from '../../api/types'
+import type { AuditResponse, CachedResponse, HAProxyChanged, HAProxyConfig, HAProxyProxy, HAProxyRule, HAProxyStats, LastHourResponse, Logs, Validation } from '../../api/types'
 import { api, ApiError } from '../../lib/api'
 import { operationsKey } from '../../lib/operations'
 
@@ -23,6 +23,20 @@ export const useCached = (id: number) =>
 
 export const useStats = (id: number, running: boolean) =>
   useQuery({ queryKey: ['haproxy', id, 'stats'], queryFn: ({ signal }) => api.get<HAProxyStats>(`${base(id)}/stats`, { signal }), refetchInterval: pace, retry: false, enabled: running })
+
+/** The last hour of the whole page, a point a minute. */
+export const useLastHour = (id: number, enabled: boolean) =>
+  useQuery({ queryKey: ['haproxy', id, 'last-hour'], queryFn: ({ signal }) => api.get<LastHourResponse>(`${base(id)}/last-hour`, { signal }), refetchInterval: 60_000, retry: false, enabled })
+
+/** What people have changed here, the newest first: not what was only checked. */
+export const useChanges = (id: number) =>
+  useQuery({
+    queryKey: ['haproxy', id, 'changes'],
+    queryFn: ({ signal }) => api.get<AuditResponse>('audit', { params: { server_id: id, query: '/haproxy', limit: 100 }, signal }),
+    select: (page) => page.entries.filter((e) => !e.action.endsWith('/validate') && !e.detail.endsWith('only checked')),
+    refetchInterval: 30_000,
+    retry: false,
+  })
 
 /** The last lines of the service's log; followed, they are asked for again and again. */
 export const useLogs = (id: number, tail: number, follow: boolean) =>
@@ -107,7 +121,9 @@ export interface RuleStats {
 }
 
 /** The agent names the parts of a rule after it. */
-export function statsOf(stats: HAProxyStats | undefined, { rule_type, name }: HAProxyRule): RuleStats {
-  const id = `${rule_type}_${name}`
+export const frontendOf = ({ rule_type, name }: HAProxyRule) => `${rule_type}_${name}`
+
+export function statsOf(stats: HAProxyStats | undefined, rule: HAProxyRule): RuleStats {
+  const id = frontendOf(rule)
   return { frontend: stats?.frontends?.find((p) => p.proxy === id), server: stats?.servers?.find((p) => p.proxy === `backend_${id}`) }
 }

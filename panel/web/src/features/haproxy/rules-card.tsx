@@ -1,7 +1,7 @@
 import { Ellipsis, Pencil, Plus, Power, PowerOff, Timer, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Certs, HAProxyRule, HAProxyRules, HAProxyStats } from '../../api/types'
+import type { Certs, HAProxyRule, HAProxyRules, HAProxyStats, LastHourResponse } from '../../api/types'
 import { Button, IconButton } from '../../components/button'
 import { Card } from '../../components/card'
 import { ConfirmDanger } from '../../components/confirm-danger'
@@ -9,6 +9,7 @@ import { EmptyState } from '../../components/empty-state'
 import { Menu } from '../../components/menu'
 import { Pill, Tag, type Tone } from '../../components/pill'
 import { SearchField } from '../../components/search-field'
+import { Spark } from '../../components/spark/spark'
 import { type Column, Table } from '../../components/table'
 import { notify } from '../../components/toast'
 import { api } from '../../lib/api'
@@ -16,13 +17,15 @@ import { sentence } from '../../lib/error-text'
 import { useFormat } from '../../lib/use-format'
 import { useSay } from '../../lib/words'
 import { useProblem } from './parts'
-import { base, deliverLater, slow, statsOf, useRefresh } from './queries'
+import { newest } from './hour'
+import { base, deliverLater, frontendOf, slow, statsOf, useRefresh } from './queries'
 import { RuleDrawer } from './rule-drawer'
 
 interface RulesCardProps {
   id: number
   rules: HAProxyRules
   stats: HAProxyStats | undefined
+  hour: LastHourResponse | undefined
   certs: Certs | null
   offline: boolean
   /** The owner of the server lets the panel only look. */
@@ -33,7 +36,7 @@ const tone = (status: string): Tone => (/^(UP|OPEN|no check)/.test(status) ? 'ok
 const searched = (r: HAProxyRule) => `${r.name} ${r.listen_port} ${r.target_ip}:${r.target_port} ${r.cert_domain ?? ''}`.toLowerCase()
 
 /** The rules between the markers of the file, with what goes through each at present. */
-export function RulesCard({ id, rules, stats, certs, offline, readOnly }: RulesCardProps) {
+export function RulesCard({ id, rules, stats, hour, certs, offline, readOnly }: RulesCardProps) {
   const { t } = useTranslation('haproxy')
   const f = useFormat()
   const say = useSay()
@@ -43,6 +46,7 @@ export function RulesCard({ id, rules, stats, certs, offline, readOnly }: RulesC
   const [edited, setEdited] = useState<HAProxyRule | 'new' | null>(null)
   const [removed, setRemoved] = useState<HAProxyRule | null>(null)
   const closed = readOnly || Boolean(rules.problem)
+  const traffic = (r: HAProxyRule) => hour?.frontends[frontendOf(r)]
   const set = async (r: HAProxyRule, state: string) => {
     const server = statsOf(stats, r).server
     try {
@@ -77,7 +81,10 @@ export function RulesCard({ id, rules, stats, certs, offline, readOnly }: RulesC
       return s ? <Pill tone={tone(s.status)} title={[s.check_status, t('rules.for', { time: f.duration(s.last_change_seconds) })].filter(Boolean).join(', ')}>{t(`rules.states.${s.status.split(' ')[0]}`, { defaultValue: s.status })}{s.check_millis > 0 && s.status.startsWith('UP') && ` ${t('rules.ms', { n: s.check_millis })}`}</Pill> : <span className="t3">—</span>
     } },
     { id: 'sessions', title: t('rules.sessions'), numeric: true, className: 'hide-s', sortBy: (r) => statsOf(stats, r).frontend?.sessions ?? null, cell: (r) => f.count(statsOf(stats, r).frontend?.sessions) },
-    { id: 'rate', title: t('rules.rate'), numeric: true, className: 'hide-s', sortBy: (r) => statsOf(stats, r).frontend?.sessions_per_sec ?? null, cell: (r) => f.count(statsOf(stats, r).frontend?.sessions_per_sec) },
+    { id: 'rate', title: t('rules.rate'), numeric: true, className: 'hide-s', sortBy: (r) => newest(traffic(r)), cell: (r) => {
+      const [line, rate] = [traffic(r), f.rateOfBytes(newest(traffic(r)))]
+      return <span className="hrate" title={t('rules.perSecond', { n: f.count(statsOf(stats, r).frontend?.sessions_per_sec) })}>{line ? <Spark values={line} height={20} /> : <i />}<span>{rate.value}<span className="u">{rate.unit}</span></span></span>
+    } },
     { id: 'menu', title: '', width: 40, cell: (r) => (
       <Menu trigger={<IconButton icon={Ellipsis} size="small" label={t('rules.menu', { name: r.name })} />} items={[
         { label: t('rules.edit'), icon: Pencil, disabled: closed, onSelect: () => setEdited(r) },

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../api/types'
+import type { AuditEntry } from '../api/types'
 
 /** Actions that have words of their own: route patterns and the panel's verbs. Others are shown as they are. */
 const known: Record<string, string> = {
@@ -26,6 +26,23 @@ const known: Record<string, string> = {
   'POST /api/servers/folders/rename': 'renameFolder',
   'POST /api/servers/folders/reorder': 'reorder',
   'DELETE /api/servers/folders/{name}': 'deleteFolder',
+  'POST /api/operations': 'queue',
+  'DELETE /api/operations/{id}': 'unqueue',
+  'POST /api/operations/{id}/deliver': 'deliver',
+  ...under('/api/proxy/{id}/haproxy', {
+    'POST /install': 'installHAProxy', 'POST /start': 'startHAProxy', 'POST /stop': 'stopHAProxy', 'POST /restart': 'restartHAProxy', 'POST /reload': 'reloadHAProxy', 'POST /validate': 'checkHAProxy',
+    'POST /rules': 'addRule', 'PUT /rules/{name}': 'changeRule', 'DELETE /rules/{name}': 'deleteRule', 'POST /servers/{backend}/{server}': 'serverState',
+    'POST /config/apply': 'applyConfig', 'POST /config/regenerate': 'newBase',
+    'POST /certs/generate': 'issueCert', 'POST /certs/upload': 'uploadCert', 'POST /certs/renew': 'renewCerts', 'POST /certs/{domain}/renew': 'renewCert', 'DELETE /certs/{domain}': 'deleteCert',
+    'POST /certs/cron/enable': 'renewalOn', 'POST /certs/cron/disable': 'renewalOff',
+    'POST /firewall/rule': 'firewall', 'DELETE /firewall/rule/{number}': 'firewall', 'POST /firewall/allow': 'firewall', 'POST /firewall/deny': 'firewall', 'DELETE /firewall/{port}': 'firewall',
+    'POST /firewall/enable': 'firewallOn', 'POST /firewall/disable': 'firewallOff', 'POST /firewall/changes/{change}/keep': 'firewallKept', 'POST /firewall/changes/{change}/revert': 'firewallReverted',
+  }),
+}
+
+/** Actions that have a path in common. */
+function under(base: string, actions: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(actions).map(([action, key]) => [action.replace(' ', ` ${base}`), key]))
 }
 
 /** Key of the action's words below "action", or null. Patterns may end in a slash. */
