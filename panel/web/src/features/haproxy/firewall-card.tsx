@@ -25,8 +25,19 @@ type Asked = { op: 'enable' | 'disable' } | { op: 'delete'; rule: FirewallRule }
 /** As the panel words the deletion of a rule that waits: the payload is not told. */
 const said = (r: FirewallRule) => `${r.to} ${r.action} ${r.direction} ${r.from}`
 
+interface FirewallCardProps {
+  id: number
+  /** The port that lets the panel in: the agent refuses to close it. */
+  panelPort: number
+  status: FirewallStatus
+  rules: FirewallRule[]
+  offline: boolean
+  /** The owner of the server lets the panel only look. */
+  readOnly: boolean
+}
+
 /** UFW as it prints itself. A change is proved by a new connection, then a person keeps it; else the server takes it back. */
-export function FirewallCard({ id, status: s, rules, offline, readOnly }: { id: number; status: FirewallStatus; rules: FirewallRule[]; offline: boolean; readOnly: boolean }) {
+export function FirewallCard({ id, panelPort, status: s, rules, offline, readOnly }: FirewallCardProps) {
   const { t } = useTranslation('haproxy')
   const say = useSay()
   const waits = useHeld().data?.some((c) => c.server_id === id && c.outcome === '') ?? false // the node takes one change at a time
@@ -39,7 +50,7 @@ export function FirewallCard({ id, status: s, rules, offline, readOnly }: { id: 
     { id: 'action', title: t('fw.action'), cell: (r) => <b className={r.action === 'ALLOW' ? 'ok' : r.action === 'LIMIT' ? 'warn' : 'crit'}>{`${r.action.toLowerCase()} ${r.direction.toLowerCase()}`}</b> },
     { id: 'to', title: t('fw.to'), cell: (r) => <span className="mono">{r.to}</span> },
     { id: 'from', title: t('fw.from'), cell: (r) => <span className="mono t2">{r.from}</span> },
-    { id: 'note', title: t('fw.note'), className: 'hide-s', cell: (r) => <span className="t3">{r.comment}</span> },
+    { id: 'note', title: t('fw.note'), className: 'hide-s', cell: (r) => <span className="row">{r.port === panelPort && r.action === 'ALLOW' && r.direction === 'IN' && <Pill title={t('fw.panelPortHint')}><Lock size={11} aria-hidden />{t('fw.panelPort')}</Pill>}<span className="t3">{r.comment}</span></span> },
     { id: 'menu', title: '', width: 40, numeric: true, cell: (r) => {
       const operation = leaving.find((o) => o.title_words.params?.[0] === said(r))
       if (operation) return <Leaving operation={operation} rule={r} />

@@ -90,6 +90,15 @@ it('explains a change of the firewall that shut the panel out', async () => {
   await question.findByText(/The change has been taken back/)
 })
 
+it('marks the rule that lets the panel in', async () => {
+  await open((m) => {
+    const [rule] = m.haproxy.firewall
+    m.haproxy.firewall = [...m.haproxy.firewall, { ...rule!, number: 5, port: 9100, to: '9100/tcp', comment: '' }, { ...rule!, number: 6, port: 9100, to: '9100/tcp', action: 'DENY', comment: '' }]
+  })
+  const rows = within(await screen.findByRole('table', { name: 'Firewall' })).getAllByRole('row')
+  expect(rows.filter((r) => r.textContent?.includes('panel port')).map((r) => r.textContent)).toEqual([expect.stringMatching(/^5allow in9100/)])
+})
+
 it('shows the traffic of the last hour, asked for once, with its age', async () => {
   const { allSent } = await open()
   await screen.findByText(/^Graphs: the last hour, newest value .* ago$/)

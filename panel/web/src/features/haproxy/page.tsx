@@ -73,7 +73,7 @@ function HAProxy({ server }: { server: ServerItem }) {
                   <div className="stack">
                     {d.status?.installed && d.rules && <RulesCard id={server.id} rules={d.rules} stats={stats.data} hour={hour} certs={d.certs} offline={offline} readOnly={readOnly('haproxy')} />}
                     {d.certs ? <CertsCard id={server.id} certs={d.certs.certificates} offline={offline} readOnly={readOnly('certs')} /> : <Closed title={t('certs.title')} domain="certs" closed={access('certs') === 'closed'} />}
-                    {d.firewall?.status ? <FirewallCard id={server.id} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} readOnly={readOnly('firewall')} /> : <Closed title={t('fw.title')} domain="firewall" closed={access('firewall') === 'closed'} />}
+                    {d.firewall?.status ? <FirewallCard id={server.id} panelPort={portOf(server.url)} status={d.firewall.status} rules={d.firewall.rules?.rules ?? []} offline={offline} readOnly={readOnly('firewall')} /> : <Closed title={t('fw.title')} domain="firewall" closed={access('firewall') === 'closed'} />}
                   </div>
                   <div className="stack">
                     {d.status?.installed && <ConfigCard id={server.id} name={server.name} hash={d.status.config_hash} offline={offline} readOnly={readOnly('haproxy')} trusted={!['ro', 'closed'].includes(access('exec'))} />}
@@ -85,6 +85,12 @@ function HAProxy({ server }: { server: ServerItem }) {
       </PageBody>
     </>
   )
+}
+
+/** Where the panel reaches the agent, unless something in between changes it. */
+function portOf(url: string): number {
+  const port = URL.canParse(url) ? new URL(url).port : ''
+  return Number(port) || 443
 }
 
 /** A part that the owner has closed, or that the agent does not have. */
