@@ -4,6 +4,7 @@ import type { ActiveAlert, CreateSilenceRequest } from '../../api/types'
 import { Button } from '../../components/button'
 import { Choice } from '../../components/choice'
 import { Drawer } from '../../components/drawer'
+import { DateTime } from '../../components/date-time'
 import { Field, FieldError, Input } from '../../components/field'
 import { notify } from '../../components/toast'
 import { wordsOf } from '../../lib/alerts'
@@ -82,7 +83,7 @@ export function SilenceDrawer({ alert, onClose }: { alert?: ActiveAlert; onClose
             <Button size="small" aria-pressed={span === null} className="chip" onClick={() => { setSpan(null); if (endsAt) setEnd(toLocalInput(endsAt, f.timeZone)) }}>{t('silence.exact')}</Button>
           </div>
         </div>
-        {span === null && <Field label={t('silence.end')} error={badEnd ? t('silence.endNeeded') : undefined}>{(c) => <Input {...c} type="datetime-local" value={end} onChange={(e) => setEnd(e.target.value)} />}</Field>}
+        {span === null && <Field label={t('silence.end')} error={badEnd ? t('silence.endNeeded') : undefined}>{(c) => <DateTime {...c} value={end} onChange={setEnd} />}</Field>}
         {endsAt !== null && !badEnd && <p className="field-note -mt-2">{t('silence.ends', { time: f.moment(endsAt) })}</p>}
         {alert ? <ScopeChoice alert={alert} value={scope} onChange={setScope} /> : (
           <div className="field">

@@ -4,6 +4,7 @@ import type { BillItem } from '../../api/types'
 import { Button } from '../../components/button'
 import { Choice } from '../../components/choice'
 import { Drawer } from '../../components/drawer'
+import { DateTime } from '../../components/date-time'
 import { Field, FieldError, Input, TextArea } from '../../components/field'
 import { notify } from '../../components/toast'
 import { ApiError } from '../../lib/api'
@@ -95,7 +96,7 @@ function BillFields({ form, errors, bill, folders, onChange }: BillFieldsProps) 
       <Choice legend={t('model.label')} value={form.model} onChange={(model) => onChange({ model })} options={(['monthly', 'resource'] as const).map((m) => ({ value: m, label: t(`model.${m}`), note: t(`model.${m}Note`) }))} />
       {form.model === 'resource' && <Field label={t('field.balance')} error={errors.balance}>{text('balance', { inputMode: 'decimal', placeholder: '0' })}</Field>}
       {form.model === 'monthly' && !bill && <Field label={t('field.paidDays')} error={errors.days}>{text('days', { inputMode: 'numeric' })}</Field>}
-      {form.model === 'monthly' && bill && <Field label={t('field.paidUntil')} error={errors.paidUntil}>{text('paidUntil', { type: 'datetime-local' })}</Field>}
+      {form.model === 'monthly' && bill && <Field label={t('field.paidUntil')} error={errors.paidUntil}>{(c) => <DateTime {...c} value={form.paidUntil} onChange={(paidUntil) => onChange({ paidUntil })} />}</Field>}
       <div className="bill-cost">
         <Field label={t('field.cost')} error={errors.cost}>{text('cost', { inputMode: 'decimal', placeholder: '0' })}</Field>
         <Field label={t('field.currency')} error={errors.currency}>

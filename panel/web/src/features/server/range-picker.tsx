@@ -2,7 +2,8 @@ import { CalendarRange } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '../../components/button'
-import { Field, Input } from '../../components/field'
+import { DateTime } from '../../components/date-time'
+import { Field } from '../../components/field'
 import { Popover } from '../../components/popover'
 import { type TimeRange, endsOf, longest, periodOf } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
@@ -54,10 +55,10 @@ function Fields({ range, onRange }: { range: TimeRange; onRange: (range: TimeRan
   return (
     <form className="flex w-60 flex-col gap-3" noValidate onSubmit={submit}>
       <Field label={t('range.from')} error={error(['from', 'future', 'order', 'long'])}>
-        {(control) => <Input {...control} type="datetime-local" max={last} value={from} onChange={(e) => setFrom(e.target.value)} />}
+        {(control) => <DateTime {...control} max={last} value={from} onChange={setFrom} />}
       </Field>
       <Field label={t('range.to')} error={error(['to'])} note={t('range.zone', { zone: f.timeZone })}>
-        {(control) => <Input {...control} type="datetime-local" value={to} onChange={(e) => setTo(e.target.value)} />}
+        {(control) => <DateTime {...control} max={last} value={to} onChange={setTo} />}
       </Field>
       <Button kind="main" type="submit">{t('range.apply')}</Button>
     </form>
