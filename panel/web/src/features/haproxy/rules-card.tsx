@@ -83,7 +83,7 @@ export function RulesCard({ id, rules, stats, hour, certs, offline, readOnly }: 
     { id: 'sessions', title: t('rules.sessions'), numeric: true, className: 'hide-s', sortBy: (r) => statsOf(stats, r).frontend?.sessions ?? null, cell: (r) => f.count(statsOf(stats, r).frontend?.sessions) },
     { id: 'rate', title: t('rules.rate'), numeric: true, className: 'hide-s', sortBy: (r) => newest(traffic(r)), cell: (r) => {
       const [line, rate] = [traffic(r), f.rateOfBytes(newest(traffic(r)))]
-      return <span className="hrate" title={t('rules.perSecond', { n: f.count(statsOf(stats, r).frontend?.sessions_per_sec) })}>{line ? <Spark values={line} height={20} /> : <i />}<span>{rate.value}<span className="u">{rate.unit}</span></span></span>
+      return <span className="hrate" title={t('rules.perSecond', { n: f.count(statsOf(stats, r).frontend?.sessions_per_sec) })}><span>{rate.value}<span className="u">{rate.unit}</span></span>{line && <Spark values={line} height={14} />}</span>
     } },
     { id: 'menu', title: '', width: 40, cell: (r) => (
       <Menu trigger={<IconButton icon={Ellipsis} size="small" label={t('rules.menu', { name: r.name })} />} items={[
