@@ -104,14 +104,14 @@ func (s *Service) measure(ctx context.Context, settings storage.AlertSettings, a
 }
 
 func (s *Service) values(ctx context.Context, query string, window time.Duration, at time.Time) (map[int64]float64, error) {
-	found, err := s.o.DB.Query(ctx, inWindow(query, window), at)
+	found, err := s.o.DB.RuleQuery(ctx, inWindow(query, window), at)
 	if err != nil {
 		return nil, fmt.Errorf("measure: %w", err)
 	}
 	out := make(map[int64]float64, len(found))
-	for _, series := range found {
-		id, err := strconv.ParseInt(series.Get("server"), 10, 64)
-		if v := series.Points[0].Value; err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) {
+	for _, sample := range found {
+		id, err := strconv.ParseInt(sample.Metric.Get("server"), 10, 64)
+		if v := sample.F; err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) {
 			out[id] = v
 		}
 	}

@@ -15,7 +15,11 @@ type gate struct {
 	refused atomic.Uint64
 }
 
+// newGate makes the gate of those who look: pages and clients of the API.
 func newGate() *gate { return &gate{running: make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0)))} }
+
+// newRuleGate makes the gate of rules, so that whoever may read metrics cannot keep alerts from being raised.
+func newRuleGate() *gate { return &gate{running: make(chan struct{}, 2)} }
 
 // enter waits for a free place. Who gets nil calls leave.
 func (g *gate) enter(ctx context.Context) error {

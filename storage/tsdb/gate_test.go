@@ -10,6 +10,18 @@ import (
 // SetMaxSeries lets tests reach the limit of series with few.
 func (db *DB) SetMaxSeries(n int) { db.tiers[0].queryable.maxSeries = n }
 
+// FillGate takes every place for queries of those who look, until release is called.
+func (db *DB) FillGate() (release func()) {
+	for range cap(db.gate.running) {
+		db.gate.running <- struct{}{}
+	}
+	return func() {
+		for range cap(db.gate.running) {
+			<-db.gate.running
+		}
+	}
+}
+
 func TestGate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -68,8 +68,12 @@ func (e *promqlEngines) engine(maxSamples int) *promql.Engine {
 // PromQuery evaluates an expression at one time and returns the engine's own result, whose Err is nil. Errors are a
 // *ParseError, an *UnsupportedError, ErrBusy or the promql package's.
 func (db *DB) PromQuery(ctx context.Context, expr string, at time.Time, o QueryOptions) (*promql.Result, error) {
+	return db.instant(ctx, db.gate, expr, at, o)
+}
+
+func (db *DB) instant(ctx context.Context, g *gate, expr string, at time.Time, o QueryOptions) (*promql.Result, error) {
 	ms := at.UnixMilli()
-	return db.evaluate(ctx, "instant", o, expr, ms, ms, 0)
+	return db.evaluate(ctx, g, "instant", o, expr, ms, ms, 0)
 }
 
 // PromQueryRange evaluates an expression at from, from+step, ... up to and including to.
@@ -83,11 +87,11 @@ func (db *DB) PromQueryRange(ctx context.Context, expr string, from, to time.Tim
 	if n := (to.UnixMilli() - from.UnixMilli()) / step.Milliseconds(); n < 0 || n > maxSteps { // below zero: beyond an int64
 		return nil, storage.Invalid("step", "the range has more than %d steps, give a wider one", maxSteps)
 	}
-	return db.evaluate(ctx, "range", o, expr, from.UnixMilli(), to.UnixMilli(), step.Milliseconds())
+	return db.evaluate(ctx, db.gate, "range", o, expr, from.UnixMilli(), to.UnixMilli(), step.Milliseconds())
 }
 
 // evaluate runs a query segment by segment under the limits of one query.
-func (db *DB) evaluate(ctx context.Context, kind string, o QueryOptions, expr string, from, to, step int64) (*promql.Result, error) {
+func (db *DB) evaluate(ctx context.Context, g *gate, kind string, o QueryOptions, expr string, from, to, step int64) (*promql.Result, error) {
 	if err := db.enter(); err != nil {
 		return nil, err
 	}
@@ -98,10 +102,10 @@ func (db *DB) evaluate(ctx context.Context, kind string, o QueryOptions, expr st
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := db.gate.enter(ctx); err != nil {
+	if err := g.enter(ctx); err != nil {
 		return nil, queueError(err)
 	}
-	defer db.gate.leave()
+	defer g.leave()
 	start := time.Now()
 	defer func() { db.metrics.queries.WithLabelValues(kind).Observe(time.Since(start).Seconds()) }()
 	p, err := db.plan(ctx, expr, from, to, step, o)
@@ -180,9 +184,9 @@ func (db *DB) QueryRange(ctx context.Context, expr string, from, to time.Time, s
 	return resultSeries(r)
 }
 
-// RuleQuery evaluates the expression of a rule at one time.
+// RuleQuery evaluates the expression of a rule at one time. It waits for no other queries than rules'.
 func (db *DB) RuleQuery(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
-	r, err := db.PromQuery(ctx, expr, at, QueryOptions{})
+	r, err := db.instant(ctx, db.ruleGate, expr, at, QueryOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -58,6 +58,22 @@ func TestQueryShapes(t *testing.T) {
 	}
 }
 
+// TestRulesDoNotWaitForQueries: whoever may read metrics may ask heavy questions, and alerts are raised nevertheless.
+func TestRulesDoNotWaitForQueries(t *testing.T) {
+	t.Parallel()
+	db := storagetest.TSDB(t)
+	appendNow(t, db, sample(`m`, hourStart.UnixMilli(), 1))
+	release := db.FillGate()
+	defer release()
+	if v, err := db.RuleQuery(t.Context(), "m", second(0)); err != nil || len(v) != 1 {
+		t.Errorf("a rule while all places for queries are taken: %v, %v", v, err)
+	}
+	var late promql.ErrQueryTimeout
+	if _, err := db.PromQuery(t.Context(), "m", second(0), tsdb.QueryOptions{Timeout: time.Millisecond}); !errors.As(err, &late) {
+		t.Errorf("a query while all places are taken: %v", err)
+	}
+}
+
 func TestQueryOptions(t *testing.T) {
 	t.Parallel()
 	db := storagetest.TSDB(t)

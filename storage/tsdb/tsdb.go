@@ -102,6 +102,7 @@ type DB struct {
 	wal           *wal
 	rollup        *rollup
 	gate          *gate
+	ruleGate      *gate
 	promql        *promqlEngines
 	metadata      *metadataStore
 	metrics       *metrics
@@ -142,7 +143,7 @@ func Open(o Options) (*DB, error) {
 		}
 	}
 	db.wal.replay(db.replayed)
-	db.gate = newGate()
+	db.gate, db.ruleGate = newGate(), newRuleGate()
 	db.metadata = newMetadataStore()
 	db.rollup = newRollup(db, o)
 	names := newLabelCache(o.MemoryBytes / 8)
