@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -62,6 +63,26 @@ func TestAdmin(t *testing.T) {
 	}
 	if _, err := admin(t, map[string]string{"PANEL_DATA": dir + "/elsewhere"}, "", "url"); err == nil || !strings.Contains(err.Error(), "PANEL_DATA") {
 		t.Errorf("a wrong data directory: %v", err)
+	}
+}
+
+// A second panel on the same data ends before it has written anything: its secrets would replace those of the first.
+func TestSecondPanelWritesNothing(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	unlock, err := lockDataDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	env := map[string]string{"PANEL_DATA": dir, "PANEL_LISTEN": "127.0.0.1:0", "PANEL_TLS": "off"}
+	err = run(t.Context(), program{getenv: func(k string) string { return env[k] }, stdout: io.Discard, stderr: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "another panel") {
+		t.Errorf("a second panel: %v", err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 {
+		t.Errorf("%v in the data directory, want only the lock (%v)", files, err)
 	}
 }
 

@@ -74,6 +74,9 @@ func ignoreClosed(err error) error {
 
 // lockDataDir keeps a second panel from using the same data. The lock goes with the process, however it ends.
 func lockDataDir(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil { // others have no business in it, but Postgres may run as another user
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock data directory: %w", err)

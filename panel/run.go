@@ -55,6 +55,11 @@ func runPanel(ctx context.Context, p program) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	unlock, err := lockDataDir(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	made, err := cfg.LoadSecrets()
 	if err != nil {
 		return err
@@ -62,11 +67,6 @@ func runPanel(ctx context.Context, p program) error {
 	if made {
 		log.Info("made secrets", "file", filepath.Join(cfg.DataDir, config.SecretsFile))
 	}
-	unlock, err := lockDataDir(cfg.DataDir)
-	if err != nil {
-		return err
-	}
-	defer unlock()
 
 	listener, err := net.Listen("tcp", cfg.Listen) // early: a taken port is the commonest mistake
 	if err != nil {

@@ -28,6 +28,8 @@ const (
 	maxRunning  = 8         // jobs at a time; one more is refused
 	maxFinished = 50        // jobs whose results are kept
 	keepFor     = time.Hour // after its end
+	maxPrinted  = 32 << 20  // bytes that commands of one job printed; of more, each server's first bytes are kept
+	allPrinted  = 128 << 20 // of all finished jobs; what the oldest printed is forgotten first
 )
 
 // Options of New.
@@ -160,6 +162,15 @@ func (s *Service) forget(now time.Time) {
 		finished--
 		return true
 	})
+	printed := 0
+	for _, j := range slices.Backward(s.jobs) {
+		if !j.ended() {
+			continue
+		}
+		if printed += j.bytesPrinted(); printed > allPrinted {
+			printed -= j.forgetPrinted()
+		}
+	}
 }
 
 // job returns a job that is remembered.

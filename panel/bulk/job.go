@@ -3,6 +3,7 @@ package bulk
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,6 +42,27 @@ type Result struct {
 	Stderr          *string         `json:"stderr,omitempty"`
 	ExitCode        *int            `json:"exit_code,omitempty"`
 	ExecutionTimeMS *int64          `json:"execution_time_ms,omitempty"`
+}
+
+func (r *Result) printed() (n int) {
+	for _, out := range []*string{r.Stdout, r.Stderr} {
+		if out != nil {
+			n += len(*out)
+		}
+	}
+	return n
+}
+
+const shortOutput = 1 << 10 // bytes of each stream that fit in any case
+
+// shorten keeps the beginning of what a command printed.
+func (r *Result) shorten() {
+	for _, out := range []**string{&r.Stdout, &r.Stderr} {
+		if *out != nil && len(**out) > shortOutput {
+			short := strings.Clone(strings.ToValidUTF8((**out)[:shortOutput], "")) + "…"
+			*out = &short
+		}
+	}
 }
 
 // say is a result that has a message.
@@ -94,6 +116,7 @@ type job struct {
 	mu      sync.Mutex
 	again   string // the job that does the rest
 	results []Result
+	printed int   // bytes of output in results
 	order   []int // indexes of results, one for each change of state, in the order they happened
 	end     time.Time
 	changed chan struct{} // closed and replaced when anything above changes
@@ -111,6 +134,10 @@ func (j *job) set(i int, r Result) {
 	defer j.mu.Unlock()
 	r.ServerID, r.ServerName = j.results[i].ServerID, j.results[i].ServerName
 	r.Success = r.State == Succeeded
+	if j.printed+r.printed() > maxPrinted {
+		r.shorten()
+	}
+	j.printed += r.printed() - j.results[i].printed()
 	j.results[i] = r
 	j.order = append(j.order, i)
 	j.tell()
@@ -127,6 +154,24 @@ func (j *job) finish(now time.Time) {
 	defer j.mu.Unlock()
 	j.end = now
 	j.tell()
+}
+
+func (j *job) bytesPrinted() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.printed
+}
+
+// forgetPrinted drops what commands printed, as a restart of the panel does, and returns how many bytes that was.
+func (j *job) forgetPrinted() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := j.printed
+	for i := range j.results {
+		j.results[i].Stdout, j.results[i].Stderr = nil, nil
+	}
+	j.printed = 0
+	return n
 }
 
 func (j *job) serverID(i int) int64 {

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"monitoring/agent/api"
 	"monitoring/panel/fleet"
@@ -100,6 +101,19 @@ func TestApply(t *testing.T) {
 		{Ports: "53", Protocol: "udp"}, {Ports: "53", Protocol: "tcp"}, {Ports: "53", Protocol: "udp", IPv6: true}, {Ports: "5353", Protocol: "any"}, {Ports: "53", Protocol: "any", ReadOnly: true},
 	}}}, outcome{Message: "Rule added; Rule added"}, rulesPath, rulesPath,
 		`firewall {"op":"delete_port","ports":"53","protocol":"tcp"}`, `firewall {"op":"delete_port","ports":"53","protocol":"udp"}`)
+}
+
+// TestCutOutputLetsTheRestGo: a part of a string keeps the whole in memory, here megabytes of each of hundreds of servers.
+func TestCutOutputLetsTheRestGo(t *testing.T) {
+	t.Parallel()
+	whole := strings.Repeat("x", 2*keptBytes)
+	part, truncated := cut(whole, false)
+	if len(part) != keptBytes || !truncated || unsafe.StringData(part) == unsafe.StringData(whole) {
+		t.Errorf("%d bytes, truncated %v, shared %v", len(part), truncated, unsafe.StringData(part) == unsafe.StringData(whole))
+	}
+	if part, truncated = cut("short", false); part != "short" || truncated {
+		t.Errorf("%q, truncated %v", part, truncated)
+	}
 }
 
 func TestCommand(t *testing.T) {

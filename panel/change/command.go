@@ -61,5 +61,5 @@ func cut(text string, was bool) (string, bool) {
 	if len(text) <= keptBytes {
 		return text, was
 	}
-	return strings.ToValidUTF8(text[:keptBytes], ""), true
+	return strings.Clone(strings.ToValidUTF8(text[:keptBytes], "")), true // without the rest, which it would hold in memory
 }

@@ -22,8 +22,8 @@ import (
 	"monitoring/durable"
 )
 
-// Names and lifetimes. Agents check the panel's certificate with their own clock, which may be wrong: what they see
-// starts early.
+// Names and lifetimes. Agents check the panel's certificate with their own clock, which may be wrong, as ours may be: what
+// they see begins with the CA.
 const (
 	caDir       = "ca"
 	caCertFile  = "ca.crt"
@@ -31,7 +31,6 @@ const (
 	caLifetime  = 30 * 365 * 24 * time.Hour
 	caBackdate  = 30 * 24 * time.Hour
 	panelLife   = 7 * 24 * time.Hour
-	panelBefore = 24 * time.Hour
 	agentBefore = time.Hour
 
 	// lastingLife is long, since a revoked certificate is refused at once anyhow and a server may be switched off
@@ -49,6 +48,7 @@ type authority struct {
 
 	mu    sync.Mutex
 	panel *tls.Certificate // the panel's own, kept in memory only
+	made  time.Time        // of it
 }
 
 // openAuthority loads the CA of dir, or makes one if there is none.
@@ -155,18 +155,18 @@ func (a *authority) panelCertificate(*tls.CertificateRequestInfo) (*tls.Certific
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
-	if c := a.panel; c != nil && now.Before(c.Leaf.NotAfter.Add(-panelLife/2)) && now.After(c.Leaf.NotBefore) {
-		return c, nil
+	if a.panel != nil && now.Sub(a.made).Abs() < panelLife/2 {
+		return a.panel, nil
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make key: %w", err)
 	}
-	leaf, err := a.issue(api.PanelName, x509.ExtKeyUsageClientAuth, &key.PublicKey, now.Add(-panelBefore), now.Add(panelLife))
+	leaf, err := a.issue(api.PanelName, x509.ExtKeyUsageClientAuth, &key.PublicKey, a.cert.NotBefore, now.Add(panelLife))
 	if err != nil {
 		return nil, err
 	}
-	a.panel = &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}
+	a.panel, a.made = &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}, now
 	return a.panel, nil
 }
 

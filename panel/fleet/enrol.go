@@ -22,7 +22,8 @@ import (
 const (
 	enrolTimeout = 10 * time.Second
 	renewRetry   = 10 * time.Minute
-	upkeepLimit  = 8 // agents contacted at the same time
+	upkeepLimit  = 8  // agents contacted at the same time
+	maxUnused    = 20 // lasting certificates that an agent was given and has not presented
 )
 
 // issued is the last certificate signed for a node. An agent keeps its key until the certificate arrived, so a
@@ -133,6 +134,9 @@ func (s *Service) sign(ctx context.Context, n *node, leaf *x509.Certificate, csr
 	if bytes.Equal(n.issued.pub, der) && s.usable(n, n.issued.serial) {
 		return n.issued.text, nil
 	}
+	if s.unused(n) >= maxUnused {
+		return "", fmt.Errorf("the agent has asked for %d certificates and used none of them: make a new install token", maxUnused)
+	}
 	cert, err := s.ca.issueAgent(n.agentID, pub, s.life)
 	if err != nil {
 		return "", err
@@ -144,6 +148,18 @@ func (s *Service) sign(ctx context.Context, n *node, leaf *x509.Certificate, csr
 	s.addCertificate(n, record)
 	n.issued = issued{record.Serial, der, encodeCertificate(cert.Raw)}
 	return n.issued.text, nil
+}
+
+// unused counts the lasting certificates that were issued since the agent last presented a new one: each is a record for good.
+func (s *Service) unused(n *node) (count int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, c := range n.certs {
+		if !c.Install && c.SeenAt == nil && c.RevokedAt == nil {
+			count++
+		}
+	}
+	return count
 }
 
 func (s *Service) usable(n *node, serial string) bool {
