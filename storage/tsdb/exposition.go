@@ -19,7 +19,9 @@ const (
 	defaultLabelLimit      = 64
 	defaultLabelNameLimit  = 256
 	defaultLabelValueLimit = 4096
-	defaultChurnPerHour    = 2 << 20 // about 20,000 series
+	defaultMetricLimit     = 20_000    // HAProxy with 2,000 rules has 16,000 of one
+	defaultChurnPerHour    = 512 << 10 // about 5,000 series
+	defaultChurnBurst      = 8 << 20   // the first page is all new
 )
 
 // ExpositionOptions describe one target. A limit of 0 means the default.
@@ -30,7 +32,9 @@ type ExpositionOptions struct {
 	LabelLimit      int // labels of one series, target labels and name included
 	LabelNameLimit  int // bytes
 	LabelValueLimit int // bytes
-	ChurnPerHour    int // bytes of lines that the page before did not have; eight times as many at once
+	MetricLimit     int // series of one metric: a query over all targets may touch so many only
+	ChurnPerHour    int // bytes of lines that the page before did not have
+	ChurnBurst      int // how many of them at once
 }
 
 func (o *ExpositionOptions) setDefaults() {
@@ -43,7 +47,9 @@ func (o *ExpositionOptions) setDefaults() {
 	set(&o.LabelLimit, defaultLabelLimit)
 	set(&o.LabelNameLimit, defaultLabelNameLimit)
 	set(&o.LabelValueLimit, defaultLabelValueLimit)
+	set(&o.MetricLimit, defaultMetricLimit)
 	set(&o.ChurnPerHour, defaultChurnPerHour)
+	set(&o.ChurnBurst, defaultChurnBurst)
 }
 
 // ExpositionStats count one page.
@@ -74,7 +80,7 @@ type Exposition struct {
 func (db *DB) NewExposition(o ExpositionOptions) *Exposition {
 	o.setDefaults()
 	o.Labels = slices.DeleteFunc(slices.Clone(o.Labels), func(l storage.Label) bool { return l.Value == "" })
-	e := &Exposition{db: db, parser: lineParser{options: o, seed: maphash.MakeSeed()}, churn: newChurn(o.ChurnPerHour), kinds: map[string]string{}}
+	e := &Exposition{db: db, parser: lineParser{options: o, seed: maphash.MakeSeed()}, churn: newChurn(o.ChurnPerHour, o.ChurnBurst), kinds: map[string]string{}}
 	e.target, _ = appendSeriesName(nil, o.Labels, nil)
 	e.pages.target, e.meta.target = e.target, e.target
 	return e

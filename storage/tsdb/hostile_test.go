@@ -3,6 +3,7 @@ package tsdb
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,17 +77,14 @@ func TestMetadataOfStrangersIsBounded(t *testing.T) {
 func TestChurnIsBounded(t *testing.T) {
 	t.Parallel()
 	db := &DB{metadata: newMetadataStore()}
-	const line, lines = 20, 100 // bytes of one, number on a page
-	e := db.NewExposition(ExpositionOptions{ChurnPerHour: line * lines})
+	const line, lines, churnBurst = leastCost, 100, 8 // bytes of one, number on a page, pages at once
+	e := db.NewExposition(ExpositionOptions{ChurnPerHour: line * lines, ChurnBurst: churnBurst * line * lines})
 	page := func(generation int) string {
 		var b strings.Builder
 		for i := range lines {
-			fmt.Fprintf(&b, "a{x=\"%06d%04d\"} 1\n", generation, i)
+			fmt.Fprintf(&b, "a{x=\"%06d%04d\"} 1\n", generation, i) // short: each counts as leastCost
 		}
 		return b.String()
-	}
-	if len(page(1)) != line*lines {
-		t.Fatalf("a page has %d bytes", len(page(1)))
 	}
 	for i := range churnBurst {
 		if _, _, err := readPage(e, page(i)); err != nil {
@@ -107,6 +105,12 @@ func TestChurnIsBounded(t *testing.T) {
 		}
 	}
 	refused(101)
+	for i := range 100 { // nor does what was there before: a service is stopped and started
+		if _, _, err := readPage(e, page(i%churnBurst)); err != nil {
+			t.Fatalf("a page that was there before: %v", err)
+		}
+	}
+	refused(101)
 	e.churn.at = e.churn.at.Add(-61 * time.Minute) // an hour later
 	if _, _, err := readPage(e, page(102)); err != nil {
 		t.Errorf("an hour later: %v", err)
@@ -121,4 +125,49 @@ func TestChurnIsBounded(t *testing.T) {
 	refused(300)
 	e.churn.at = e.churn.at.Add(1000 * time.Hour) // a clock that went back gives and takes nothing
 	refused(301)
+}
+
+func TestVanishedSeriesAreBounded(t *testing.T) {
+	t.Parallel()
+	var c churn
+	for i := range uint64(5) {
+		ids := make([]uint64, maxGone/2)
+		for j := range ids {
+			ids[j] = i*maxGone + uint64(len(ids)-j)
+		}
+		c.vanished(slices.Clone(ids))
+		c.vanished(slices.Clone(ids[:10]))
+		if len(c.gone) > maxGone || !c.knows(ids[0]) || !c.knows(ids[len(ids)-1]) || c.knows(i*maxGone) {
+			t.Errorf("%d are remembered; the last are known: %v, %v", len(c.gone), c.knows(ids[0]), c.knows(ids[len(ids)-1]))
+		}
+	}
+	c.vanished(make([]uint64, 3*maxGone))
+	if len(c.gone) > maxGone {
+		t.Errorf("%d are remembered", len(c.gone))
+	}
+}
+
+// TestSeriesOfOneMetricAreBounded: a query over all targets may touch so many series, and fails for all of them beyond.
+func TestSeriesOfOneMetricAreBounded(t *testing.T) {
+	t.Parallel()
+	db := &DB{metadata: newMetadataStore()}
+	page := func(metric string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "%s{x=\"%d\"} 1\n", metric, i)
+		}
+		return b.String()
+	}
+	e := db.NewExposition(ExpositionOptions{MetricLimit: 100})
+	f := func(page string, want error) {
+		t.Helper()
+		if _, _, err := readPage(e, page); !errors.Is(err, want) {
+			t.Errorf("%.30q of %d bytes: %v, want %v", page, len(page), err, want)
+		}
+	}
+	f(page("a", 100)+page("b", 100)+"c 1\n", nil)
+	f(page("a", 100)+page("b", 101), ErrSampleLimit) // the first are remembered lines
+	f(page("a", 101), ErrSampleLimit)
+	f(page("b", 100)+" a 1\n"+page("a", 99), nil)
+	f(page("b", 100)+" a 1\n"+page("a", 100), ErrSampleLimit)
 }

@@ -26,6 +26,15 @@ type lineText struct {
 	name   string // the series' page labels in the engine's form; empty for a comment
 }
 
+// metric is the name that a line of a sample begins with.
+func (l pageLine) metric() string {
+	prefix := strings.TrimLeft(l.text.Value().prefix, " \t")
+	if i := strings.IndexAny(prefix, "{ \t"); i >= 0 {
+		return prefix[:i]
+	}
+	return prefix
+}
+
 // match reads b, which begins at a line start, when it is this line with any value. n includes the line feed.
 func (t lineText) match(b []byte) (v float64, n int, ok bool) {
 	if len(b) <= len(t.prefix) || string(b[:len(t.prefix)]) != t.prefix {

@@ -40,6 +40,7 @@ type changedPage struct {
 	next     []pageLine
 	ids      map[uint64]bool  // series of next: is it live
 	byPrefix map[string]int32 // to the remembered lines
+	metrics  map[string]int   // series of next by metric
 	comments int
 	news     bool // a TYPE or HELP line that was not remembered
 }
@@ -161,6 +162,7 @@ func (r *pageReader) startChange() {
 		next:     slices.Clone(lines[:r.cursor]),
 		ids:      make(map[uint64]bool, len(lines)),
 		byPrefix: make(map[string]int32, len(lines)-r.cursor),
+		metrics:  map[string]int{},
 	}
 	for _, i := range r.ended {
 		c.next[i].live = false
@@ -173,6 +175,7 @@ func (r *pageReader) startChange() {
 			c.comments++
 		} else {
 			c.ids[l.id] = c.ids[l.id] || l.live
+			c.metrics[l.metric()]++
 		}
 	}
 	for i := r.cursor; i < len(lines); i++ {
@@ -187,19 +190,30 @@ func (r *pageReader) changedLine(line []byte, n int) error {
 		r.remembered++
 		return r.take(l, v)
 	}
-	if r.brought += n; r.brought > r.mayBringNew {
-		return &PageError{Err: ErrChurn, Detail: fmt.Sprintf("%d kB of new lines are allowed at the moment", r.mayBringNew>>10)}
-	}
 	if isMetadata(bytes.TrimLeft(line, " \t")) {
 		r.changed.news = true
+		if err := r.bring(n); err != nil {
+			return err
+		}
 		return r.take(pageLine{text: unique.Make(lineText{prefix: string(line)})}, 0)
 	}
 	r.parsed++
 	l, v, err := r.e.parser.parse(line)
+	if err == nil && !r.e.churn.knows(l.id) {
+		err = r.bring(n)
+	}
 	if err != nil {
 		return err
 	}
 	return r.take(l, v)
+}
+
+// bring counts a line of n bytes that the target has not sent before.
+func (r *pageReader) bring(n int) error {
+	if r.brought += max(n, leastCost); r.brought > r.mayBringNew {
+		return &PageError{Err: ErrChurn, Detail: fmt.Sprintf("%d kB of new lines are allowed at the moment", r.mayBringNew>>10)}
+	}
+	return nil
 }
 
 // recall finds a line among the remembered ones: the expected one first, else by what stands before the value.
@@ -236,6 +250,10 @@ func (r *pageReader) take(l pageLine, v float64) error {
 			return &PageError{Err: ErrSampleLimit, Detail: "too many TYPE and HELP lines"}
 		}
 	} else {
+		metric := l.metric()
+		if c.metrics[metric]++; c.metrics[metric] > r.e.parser.options.MetricLimit {
+			return &PageError{Err: ErrSampleLimit, Detail: fmt.Sprintf("of %.80s; the limit of one metric is %d", metric, r.e.parser.options.MetricLimit)}
+		}
 		_, l.dup = c.ids[l.id]
 		l.live = !l.dup && !math.IsNaN(v)
 		if !l.dup {
@@ -289,6 +307,13 @@ func (r *pageReader) commit() {
 		}
 		return
 	}
+	var gone []uint64
+	for _, l := range r.e.lines {
+		if _, still := r.changed.ids[l.id]; !still && l.id != 0 {
+			gone = append(gone, l.id)
+		}
+	}
+	r.e.churn.vanished(gone)
 	r.e.lines = slices.Clip(r.changed.next)
 	if r.changed.news {
 		r.e.learnMetadata()
