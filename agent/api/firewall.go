@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"time"
 
 	"monitoring/words"
 )
@@ -98,6 +99,19 @@ type FirewallPending struct {
 	ID             string `json:"id"`
 	ConfirmSeconds int    `json:"confirm_seconds"` // until it is taken back
 	Output         string `json:"output"`          // of ufw
+}
+
+// usualWait is the longest that a node waits for a confirmation that nobody asked it to wait for.
+const usualWait = time.Minute
+
+// Within is how long a node waits for the confirmation of a change. It may be a stranger's and say anything: nobody
+// waits longer for it than was asked.
+func (p FirewallPending) Within(c FirewallChange) time.Duration {
+	most := usualWait
+	if c.HoldSeconds > 0 {
+		most = time.Duration(c.HoldSeconds) * time.Second
+	}
+	return time.Duration(max(0, min(p.ConfirmSeconds, int(most/time.Second)))) * time.Second
 }
 
 // FirewallConfirm names the change that is made lasting, or taken back.

@@ -63,7 +63,7 @@ func (s *Service) Change(ctx context.Context, id int64, c api.FirewallChange) (s
 	if err != nil {
 		return "", err
 	}
-	within := time.Duration(pending.ConfirmSeconds) * time.Second
+	within := pending.Within(c)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within) // the change is made: the browser is not asked any more
 	defer cancel()
 	if err := s.confirm(ctx, id, pending.ID); err != nil {

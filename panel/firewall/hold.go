@@ -116,8 +116,8 @@ func (s *Service) Hold(ctx context.Context, id int64, c api.FirewallChange) (Hel
 	if err != nil {
 		return Held{}, "", err
 	}
-	within := time.Duration(pending.ConfirmSeconds) * time.Second
-	change := &heldChange{Held: Held{ServerID: id, ID: pending.ID, Op: c.Op, Rule: rule(c), HoldSeconds: pending.ConfirmSeconds}, until: time.Now().Add(within)}
+	within := pending.Within(c)
+	change := &heldChange{Held: Held{ServerID: id, ID: pending.ID, Op: c.Op, Rule: rule(c), HoldSeconds: int(within.Seconds())}, until: time.Now().Add(within)}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(proveTime, within)) // the change is made: the browser is not asked any more
 	defer cancel()
 	if err := s.again(ctx, func() error { return s.reachable(ctx, id) }); err != nil {

@@ -10,9 +10,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"monitoring/agent/api"
 	"monitoring/panel/fleet"
 	"monitoring/panel/rest"
 	"monitoring/storage"
@@ -168,7 +170,7 @@ func (s *Service) cached(ctx context.Context, id int64) (cachedSummary, error) {
 func (s *Service) remember(id int64, ports []int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tracked[id] = ports
+	s.tracked[id] = slices.Clone(ports[:min(len(ports), api.MaxTrackedPorts)])
 	delete(s.summaries, id)
 }
 
