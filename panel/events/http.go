@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"monitoring/panel/auth"
 	"monitoring/panel/rest"
 )
 
@@ -20,7 +21,7 @@ type Hello struct {
 
 // stream sends events until the client goes, is too slow, or its session ends (which cancels the request).
 func (h *Hub) stream(w http.ResponseWriter, r *http.Request) error {
-	sub, err := h.subscribe()
+	sub, err := h.subscribe(auth.SessionID(r.Context()) == "")
 	if err != nil {
 		return err
 	}

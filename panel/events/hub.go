@@ -23,6 +23,7 @@ const (
 	batchInterval     = time.Second
 	heartbeatInterval = 15 * time.Second
 	maxStreams        = 100
+	maxOfTokens       = 50 // of them: a program that opens streams without end takes none of a person's
 	queueLength       = 16 // events that a slow reader may be behind
 )
 
@@ -68,6 +69,7 @@ type message struct {
 
 // subscriber is one open stream. lost is closed when it was too slow for its queue.
 type subscriber struct {
+	token bool // it belongs to a program
 	queue chan message
 	lost  chan struct{}
 }
@@ -192,15 +194,21 @@ func (h *Hub) takeDirty() ([]int64, func(int64) (api.Metrics, time.Time, bool)) 
 	return ids, h.last
 }
 
-// subscribe opens a queue, unless there are too many.
-func (h *Hub) subscribe() (*subscriber, error) {
+// subscribe opens a queue for a person or the holder of a token, unless there are too many.
+func (h *Hub) subscribe(token bool) (*subscriber, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.streams) >= maxStreams {
+	ofTokens := 0
+	for s := range h.streams {
+		if s.token {
+			ofTokens++
+		}
+	}
+	if len(h.streams) >= maxStreams || token && ofTokens >= maxOfTokens {
 		h.metrics.refused.Inc()
 		return nil, rest.Fail(http.StatusServiceUnavailable, "too_many_streams", "too many event streams are open: close other tabs of the panel")
 	}
-	s := &subscriber{queue: make(chan message, queueLength), lost: make(chan struct{})}
+	s := &subscriber{token: token, queue: make(chan message, queueLength), lost: make(chan struct{})}
 	h.streams[s] = struct{}{}
 	h.metrics.streams.Set(float64(len(h.streams)))
 	return s, nil

@@ -234,9 +234,14 @@ func TestNobodyListens(t *testing.T) {
 func TestTooManyStreams(t *testing.T) {
 	t.Parallel()
 	h, _ := testHub(t)
-	for range maxStreams {
-		if _, err := h.subscribe(); err != nil {
+	for i := range maxStreams {
+		if _, err := h.subscribe(i < maxOfTokens); err != nil {
 			t.Fatal(err)
+		}
+		if i == maxOfTokens {
+			if _, err := h.subscribe(true); err == nil {
+				t.Error("a program takes the streams of people")
+			}
 		}
 	}
 	srv := serve(t, h)
@@ -252,7 +257,7 @@ func TestTooManyStreams(t *testing.T) {
 	if resp.StatusCode != http.StatusServiceUnavailable || body.Code != "too_many_streams" {
 		t.Errorf("stream %d was answered %d %q", maxStreams+1, resp.StatusCode, body.Code)
 	}
-	if n := testutil.ToFloat64(h.metrics.refused); n != 1 {
+	if n := testutil.ToFloat64(h.metrics.refused); n != 2 {
 		t.Errorf("refused counter is %v", n)
 	}
 }

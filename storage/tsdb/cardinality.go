@@ -27,9 +27,9 @@ func (db *DB) Cardinality(ctx context.Context, day time.Time, most int) (Cardina
 	defer db.calls.Done()
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	if err := db.gate.enter(ctx); err != nil {
+	if err := db.gates.clients.enter(ctx); err != nil {
 		return Cardinality{}, queueError(err)
 	}
-	defer db.gate.leave()
+	defer db.gates.clients.leave()
 	return db.raw.cardinality(ctx, day, most)
 }

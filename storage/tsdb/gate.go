@@ -15,11 +15,18 @@ type gate struct {
 	refused atomic.Uint64
 }
 
-// newGate makes the gate of those who look: pages and clients of the API.
-func newGate() *gate { return &gate{running: make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0)))} }
+// gates keep three kinds of callers apart: whoever holds a token for metrics may ask heavy questions without end, and
+// neither the panel's own pages nor the rules shall wait for them.
+type gates struct{ clients, pages, rules *gate }
 
-// newRuleGate makes the gate of rules, so that whoever may read metrics cannot keep alerts from being raised.
-func newRuleGate() *gate { return &gate{running: make(chan struct{}, 2)} }
+func newGates() gates {
+	cores := runtime.GOMAXPROCS(0)
+	return gates{clients: newGate(max(4, 2*cores)), pages: newGate(max(4, 2*cores)), rules: newGate(2)}
+}
+
+func newGate(places int) *gate { return &gate{running: make(chan struct{}, places)} }
+
+func (g gates) sum(of func(*gate) float64) float64 { return of(g.clients) + of(g.pages) + of(g.rules) }
 
 // enter waits for a free place. Who gets nil calls leave.
 func (g *gate) enter(ctx context.Context) error {

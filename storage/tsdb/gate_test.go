@@ -10,14 +10,15 @@ import (
 // SetMaxSeries lets tests reach the limit of series with few.
 func (db *DB) SetMaxSeries(n int) { db.tiers[0].queryable.maxSeries = n }
 
-// FillGate takes every place for queries of those who look, until release is called.
+// FillGate takes every place for queries of clients, until release is called.
 func (db *DB) FillGate() (release func()) {
-	for range cap(db.gate.running) {
-		db.gate.running <- struct{}{}
+	places := db.gates.clients.running
+	for range cap(places) {
+		places <- struct{}{}
 	}
 	return func() {
-		for range cap(db.gate.running) {
-			<-db.gate.running
+		for range cap(places) {
+			<-places
 		}
 	}
 }
@@ -25,7 +26,7 @@ func (db *DB) FillGate() (release func()) {
 func TestGate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate()
+		g := newGate(4)
 		places := cap(g.running)
 		for range places {
 			if err := g.enter(t.Context()); err != nil {

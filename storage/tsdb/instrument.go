@@ -72,9 +72,9 @@ func newMetrics(db *DB, reg prometheus.Registerer) *metrics {
 			}
 			return float64(len(list))
 		}),
-		gauge("panel_tsdb_queries_running", "Queries that run now.", func() float64 { return float64(len(db.gate.running) + len(db.ruleGate.running)) }),
-		gauge("panel_tsdb_queries_waiting", "Queries that wait for a free place.", func() float64 { return float64(db.gate.waiting.Load() + db.ruleGate.waiting.Load()) }),
-		counter("panel_tsdb_queries_refused_total", "Queries refused because too many waited.", func() float64 { return float64(db.gate.refused.Load() + db.ruleGate.refused.Load()) }),
+		gauge("panel_tsdb_queries_running", "Queries that run now.", func() float64 { return db.gates.sum(func(g *gate) float64 { return float64(len(g.running)) }) }),
+		gauge("panel_tsdb_queries_waiting", "Queries that wait for a free place.", func() float64 { return db.gates.sum(func(g *gate) float64 { return float64(g.waiting.Load()) }) }),
+		counter("panel_tsdb_queries_refused_total", "Queries refused because too many waited.", func() float64 { return db.gates.sum(func(g *gate) float64 { return float64(g.refused.Load()) }) }),
 	)
 	m.registry.MustRegister(m.rollups.collectors(db)...)
 	for _, t := range db.tiers {

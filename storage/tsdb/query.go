@@ -68,7 +68,7 @@ func (e *promqlEngines) engine(maxSamples int) *promql.Engine {
 // PromQuery evaluates an expression at one time and returns the engine's own result, whose Err is nil. Errors are a
 // *ParseError, an *UnsupportedError, ErrBusy or the promql package's.
 func (db *DB) PromQuery(ctx context.Context, expr string, at time.Time, o QueryOptions) (*promql.Result, error) {
-	return db.instant(ctx, db.gate, expr, at, o)
+	return db.instant(ctx, db.gates.clients, expr, at, o)
 }
 
 func (db *DB) instant(ctx context.Context, g *gate, expr string, at time.Time, o QueryOptions) (*promql.Result, error) {
@@ -78,6 +78,10 @@ func (db *DB) instant(ctx context.Context, g *gate, expr string, at time.Time, o
 
 // PromQueryRange evaluates an expression at from, from+step, ... up to and including to.
 func (db *DB) PromQueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration, o QueryOptions) (*promql.Result, error) {
+	return db.ranged(ctx, db.gates.clients, expr, from, to, step, o)
+}
+
+func (db *DB) ranged(ctx context.Context, g *gate, expr string, from, to time.Time, step time.Duration, o QueryOptions) (*promql.Result, error) {
 	if step < time.Millisecond {
 		return nil, storage.Invalid("step", "give a step of at least a millisecond")
 	}
@@ -87,7 +91,7 @@ func (db *DB) PromQueryRange(ctx context.Context, expr string, from, to time.Tim
 	if n := (to.UnixMilli() - from.UnixMilli()) / step.Milliseconds(); n < 0 || n > maxSteps { // below zero: beyond an int64
 		return nil, storage.Invalid("step", "the range has more than %d steps, give a wider one", maxSteps)
 	}
-	return db.evaluate(ctx, db.gate, "range", o, expr, from.UnixMilli(), to.UnixMilli(), step.Milliseconds())
+	return db.evaluate(ctx, g, "range", o, expr, from.UnixMilli(), to.UnixMilli(), step.Milliseconds())
 }
 
 // evaluate runs a query segment by segment under the limits of one query.
@@ -167,7 +171,7 @@ func queueError(err error) error {
 
 // Query evaluates an expression at one time: one point per series, a scalar as one series without labels.
 func (db *DB) Query(ctx context.Context, expr string, at time.Time) ([]storage.Series, error) {
-	r, err := db.PromQuery(ctx, expr, at, QueryOptions{})
+	r, err := db.instant(ctx, db.gates.pages, expr, at, QueryOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +181,7 @@ func (db *DB) Query(ctx context.Context, expr string, at time.Time) ([]storage.S
 // QueryRange evaluates an expression at from, from+step, ... up to and including to. Where there is no value there is no
 // point. It is what charts ask: the coarsest tier answers that is fine enough for the step.
 func (db *DB) QueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration) ([]storage.Series, error) {
-	r, err := db.PromQueryRange(ctx, expr, from, to, step, QueryOptions{MaxSourceResolution: ResolutionAuto})
+	r, err := db.ranged(ctx, db.gates.pages, expr, from, to, step, QueryOptions{MaxSourceResolution: ResolutionAuto})
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +190,7 @@ func (db *DB) QueryRange(ctx context.Context, expr string, from, to time.Time, s
 
 // RuleQuery evaluates the expression of a rule at one time. It waits for no other queries than rules'.
 func (db *DB) RuleQuery(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
-	r, err := db.instant(ctx, db.ruleGate, expr, at, QueryOptions{})
+	r, err := db.instant(ctx, db.gates.rules, expr, at, QueryOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -58,8 +58,8 @@ func TestQueryShapes(t *testing.T) {
 	}
 }
 
-// TestRulesDoNotWaitForQueries: whoever may read metrics may ask heavy questions, and alerts are raised nevertheless.
-func TestRulesDoNotWaitForQueries(t *testing.T) {
+// TestNobodyWaitsForClients: whoever may read metrics may ask heavy questions; alerts are raised and pages shown nevertheless.
+func TestNobodyWaitsForClients(t *testing.T) {
 	t.Parallel()
 	db := storagetest.TSDB(t)
 	appendNow(t, db, sample(`m`, hourStart.UnixMilli(), 1))
@@ -67,6 +67,12 @@ func TestRulesDoNotWaitForQueries(t *testing.T) {
 	defer release()
 	if v, err := db.RuleQuery(t.Context(), "m", second(0)); err != nil || len(v) != 1 {
 		t.Errorf("a rule while all places for queries are taken: %v, %v", v, err)
+	}
+	if v, err := db.Query(t.Context(), "m", second(0)); err != nil || len(v) != 1 {
+		t.Errorf("a page: %v, %v", v, err)
+	}
+	if v, err := db.QueryRange(t.Context(), "m", second(0), second(60), time.Minute); err != nil || len(v) != 1 {
+		t.Errorf("a chart: %v, %v", v, err)
 	}
 	var late promql.ErrQueryTimeout
 	if _, err := db.PromQuery(t.Context(), "m", second(0), tsdb.QueryOptions{Timeout: time.Millisecond}); !errors.As(err, &late) {

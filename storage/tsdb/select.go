@@ -221,10 +221,10 @@ func (db *DB) underLimits(ctx context.Context, f func(context.Context) error) er
 		return err
 	}
 	defer db.calls.Done()
-	if err := db.gate.enter(ctx); err != nil {
+	if err := db.gates.clients.enter(ctx); err != nil {
 		return queueError(err)
 	}
-	defer db.gate.leave()
+	defer db.gates.clients.leave()
 	return f(ctx)
 }
 

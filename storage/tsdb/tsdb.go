@@ -101,8 +101,7 @@ type DB struct {
 	raw           *vm     // of the first tier: what is appended goes there
 	wal           *wal
 	rollup        *rollup
-	gate          *gate
-	ruleGate      *gate
+	gates         gates
 	promql        *promqlEngines
 	metadata      *metadataStore
 	metrics       *metrics
@@ -143,7 +142,7 @@ func Open(o Options) (*DB, error) {
 		}
 	}
 	db.wal.replay(db.replayed)
-	db.gate, db.ruleGate = newGate(), newRuleGate()
+	db.gates = newGates()
 	db.metadata = newMetadataStore()
 	db.rollup = newRollup(db, o)
 	names := newLabelCache(o.MemoryBytes / 8)
