@@ -157,8 +157,10 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	if err != nil {
 		return nil, err
 	}
+	var alertsService *alerts.Service
 	notifyService, err := notify.New(ctx, notify.Options{
 		Store: pg, Log: log, Registerer: registry, Outbound: outbound.Policy{Allow: cfg.OutboundAllow},
+		Alive: func() error { return alertsService.Alive() },
 	})
 	if err != nil {
 		return nil, err
@@ -185,13 +187,15 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	}
 	systemService, err := system.New(system.Options{
 		Fleet: fleetService, Store: pg, Child: child, TSDB: db, ClickHouse: visits, Log: log, Version: version, Domain: cfg.Domain, DataDir: cfg.DataDir,
-		Scrape: func() system.ScrapeStats { return system.ScrapeStats(scraper.Stats()) },
+		Scrape:   func() system.ScrapeStats { return system.ScrapeStats(scraper.Stats()) },
+		Alerts:   func() system.AlertStats { return alertStats(alertsService.Stats()) },
+		Messages: messageStats(notifyService),
 	})
 	if err != nil {
 		return nil, err
 	}
 	registry.MustRegister(systemService)
-	alertsService, err := alerts.New(ctx, alerts.Options{
+	alertsService, err = alerts.New(ctx, alerts.Options{
 		Store: pg, DB: db, Fleet: fleetService, Notify: notifyService, RulesDir: filepath.Join(cfg.DataDir, "rules"),
 		Link: cfg.PublicURL + "/" + cfg.UID + "/", Log: log, Registerer: registry,
 		ScrapeInterval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") },

@@ -71,6 +71,10 @@ type Service struct {
 
 	backtests sync.Mutex // one at a time: each reads a week of the fleet
 
+	stepsMu sync.Mutex
+	steps   map[string]error // that failed at their last try
+	loaded  time.Time        // when the rules were
+
 	mu       sync.Mutex // orders everything that changes state
 	state    map[key]*storage.Alert
 	known    map[string]ruleInfo // by rule: what was learnt at its last evaluation
@@ -92,6 +96,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
 		o: o, log: o.Log, loader: newLoader(o.RulesDir), metrics: newMetrics(o.Registerer), wake: make(chan struct{}, 1),
 		state: map[key]*storage.Alert{}, known: map[string]ruleInfo{}, restored: map[string]bool{}, absent: map[key]time.Time{},
+		steps: map[string]error{}, loaded: time.Now(),
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -190,6 +195,9 @@ func (s *Service) reloadLocked() error {
 	if err := s.manager.Update(interval, files, labels.EmptyLabels(), s.o.Link, s.evaluate); err != nil {
 		return fmt.Errorf("load rules: %w", err)
 	}
+	s.stepsMu.Lock()
+	s.loaded = time.Now()
+	s.stepsMu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	return s.forgetRules(ctx, s.loader.Alerts())

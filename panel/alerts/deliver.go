@@ -27,6 +27,8 @@ func (s *Service) runDelivery(ctx context.Context) error {
 		next, err := s.Deliver(ctx, time.Now())
 		if err != nil {
 			s.failed(ctx, "deliver", err)
+		} else {
+			s.outcome("deliver", nil)
 		}
 		wait := deliveryTick
 		if !next.IsZero() && err == nil {

@@ -23,6 +23,7 @@ func (s *Service) evaluate(ctx context.Context, g *rules.Group, at time.Time) {
 			s.failed(ctx, "check", err) // without it the rules would see old numbers
 			return
 		}
+		s.outcome("check", nil)
 	}
 	rules.DefaultEvalIterationFunc(ctx, g, at)
 	if ctx.Err() != nil {
@@ -30,13 +31,16 @@ func (s *Service) evaluate(ctx context.Context, g *rules.Group, at time.Time) {
 	}
 	if err := s.settle(ctx, g, at, c); err != nil {
 		s.failed(ctx, "settle", err)
+		return
 	}
+	s.outcome("settle", nil)
 }
 
 func (s *Service) failed(ctx context.Context, step string, err error) {
 	if ctx.Err() != nil {
 		return
 	}
+	s.outcome(step, err)
 	s.metrics.failures.WithLabelValues(step).Inc()
 	s.log.Error("keep alerts", "step", step, "err", err)
 }

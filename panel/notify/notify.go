@@ -227,6 +227,24 @@ func (s *Service) Wake() {
 // errNotSetUp is what a channel answers to a message that was queued before the operator switched it off.
 var errNotSetUp = errors.New("the channel is not set up")
 
+// Waiting counts what has not arrived in all channels, how long the oldest has waited, and why.
+func (s *Service) Waiting(ctx context.Context) (n int, oldest time.Duration, reason string, err error) {
+	status, err := s.Status(ctx)
+	if err != nil {
+		return 0, 0, "", err
+	}
+	for _, q := range status.Queues {
+		n += q.Waiting
+		if q.Waiting == 0 || q.Oldest == nil {
+			continue
+		}
+		if age := time.Since(*q.Oldest); age > oldest {
+			oldest, reason = age, q.LastError
+		}
+	}
+	return n, oldest, reason, nil
+}
+
 // Ready reports whether a notification would reach anybody.
 func (s *Service) Ready() bool {
 	v := s.Settings()

@@ -12,7 +12,9 @@ import (
 
 const (
 	pingTimeout = 3 * time.Second
-	lagLimit    = time.Second // scrapes that start later than this point to a host that is too slow
+	lagLimit    = time.Second     // scrapes that start later than this point to a host that is too slow
+	lateLimit   = time.Minute     // after an evaluation of rules was due
+	waitLimit   = 5 * time.Minute // of the oldest message: longer than a restart of its receiver takes
 )
 
 // HealthResponse is the panel's view of itself. OK is false when any item is not.
@@ -23,6 +25,8 @@ type HealthResponse struct {
 	TSDB       HealthTSDB       `json:"tsdb"`
 	Disk       HealthDisk       `json:"disk"`
 	ClickHouse HealthClickHouse `json:"clickhouse"`
+	Alerts     HealthAlerts     `json:"alerts"`
+	Messages   HealthMessages   `json:"messages"`
 	Children   []HealthChild    `json:"children"`
 }
 
@@ -69,6 +73,27 @@ type HealthClickHouse struct {
 	DroppedRows int64  `json:"dropped_rows_total"` // since the start of the panel
 }
 
+// HealthAlerts tells whether alerts are raised.
+type HealthAlerts struct {
+	Rules       int             `json:"rules"`
+	Failures    []HealthFailure `json:"failures"` // at the last try
+	LateSeconds float64         `json:"late_seconds"`
+	LateGroup   string          `json:"late_group"` // the rules that are the latest, "" if none is
+}
+
+// HealthFailure is a rule, a rule file or a step of alerting (check, settle, deliver) that failed.
+type HealthFailure struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+// HealthMessages tells whether messages arrive.
+type HealthMessages struct {
+	Waiting       int     `json:"waiting"`
+	OldestSeconds float64 `json:"oldest_seconds"`
+	LastError     string  `json:"last_error"` // of the channel where something waits
+}
+
 // HealthChild is a process that the panel runs.
 type HealthChild struct {
 	Name string `json:"name"`
@@ -79,6 +104,8 @@ func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
 	h := HealthResponse{OK: true, Items: []HealthItem{}, Children: []HealthChild{}}
 	s.checkScrape(&h)
 	s.checkPostgres(r.Context(), &h)
+	s.checkAlerts(&h)
+	s.checkMessages(r.Context(), &h)
 	s.checkClickHouse(&h)
 	s.checkDisk(&h)
 	for _, item := range h.Items {
@@ -116,6 +143,34 @@ func (s *Service) checkPostgres(ctx context.Context, h *HealthResponse) {
 	if s.o.Child != nil {
 		h.Children = append(h.Children, HealthChild{"postgres", s.o.Child.Up()})
 	}
+}
+
+// checkAlerts reports rules that are not evaluated as they should be: what nobody is told of looks like good health.
+func (s *Service) checkAlerts(h *HealthResponse) {
+	st := s.o.Alerts()
+	h.Alerts = HealthAlerts{Rules: st.Rules, Failures: []HealthFailure{}, LateSeconds: st.Late.Seconds(), LateGroup: st.LateName}
+	detail := ""
+	for _, f := range st.Failures {
+		h.Alerts.Failures = append(h.Alerts.Failures, HealthFailure(f))
+	}
+	if len(st.Failures) > 0 {
+		detail = fmt.Sprintf("%s: %s", st.Failures[0].Name, st.Failures[0].Reason)
+	}
+	h.add("alert_rules", len(st.Failures) == 0, float64(len(st.Failures)), "number", detail)
+	h.add("alert_lag", st.Late <= lateLimit, st.Late.Seconds(), "seconds", "the rules of "+st.LateName+" are evaluated late: the panel's host is too slow, or a rule takes too long")
+}
+
+func (s *Service) checkMessages(ctx context.Context, h *HealthResponse) {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	st, err := s.o.Messages(ctx)
+	if err != nil {
+		s.o.Log.Error("count messages", "err", err)
+		h.add("messages_waiting", false, 0, "number", "the queue of messages cannot be read; the panel's log says more")
+		return
+	}
+	h.Messages = HealthMessages{st.Waiting, st.Oldest.Seconds(), st.LastError}
+	h.add("messages_waiting", st.Oldest <= waitLimit, float64(st.Waiting), "number", "messages do not arrive: "+st.LastError)
 }
 
 // checkClickHouse reports the store of visits. A panel without it is fine as long as nothing waits to be stored.

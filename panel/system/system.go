@@ -36,6 +36,8 @@ type Options struct {
 	TSDB       *tsdb.DB
 	ClickHouse *clickhouse.Store
 	Scrape     func() ScrapeStats
+	Alerts     func() AlertStats
+	Messages   func(context.Context) (MessageStats, error)
 	Version    string
 	Domain     string // may be empty
 	DataDir    string
@@ -49,6 +51,24 @@ type ScrapeStats struct {
 	LagP99         time.Duration
 	Missed         uint64
 	DroppedSamples uint64
+}
+
+// AlertStats is what the alerting says of itself.
+type AlertStats struct {
+	Rules    int
+	Failures []AlertFailure
+	Late     time.Duration
+	LateName string
+}
+
+// AlertFailure is a rule, a rule file or a step that failed.
+type AlertFailure struct{ Name, Reason string }
+
+// MessageStats is what waits to be sent.
+type MessageStats struct {
+	Waiting   int
+	Oldest    time.Duration // since it was queued
+	LastError string
 }
 
 // Service holds the handlers and the last reading of the host.

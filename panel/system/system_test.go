@@ -1,12 +1,14 @@
 package system
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +46,9 @@ func start(t *testing.T, change func(*Options)) (*Service, string) {
 	o := Options{
 		ClickHouse: visits,
 		Fleet:      &fakeFleet{}, Store: storagetest.Postgres(t), TSDB: storagetest.TSDB(t), Scrape: func() ScrapeStats { return ScrapeStats{} },
-		Version: "1.2.3", DataDir: t.TempDir(), Log: log,
+		Alerts:   func() AlertStats { return AlertStats{} },
+		Messages: func(context.Context) (MessageStats, error) { return MessageStats{}, nil },
+		Version:  "1.2.3", DataDir: t.TempDir(), Log: log,
 	}
 	if change != nil {
 		change(&o)
@@ -153,7 +157,11 @@ func TestVersion(t *testing.T) {
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	stats := ScrapeStats{Targets: 5, Failing: 1, LagP99: 150 * time.Millisecond, Missed: 3, DroppedSamples: 4}
-	_, url := start(t, func(o *Options) { o.Scrape = func() ScrapeStats { return stats } })
+	_, url := start(t, func(o *Options) {
+		o.Scrape = func() ScrapeStats { return stats }
+		o.Alerts = func() AlertStats { return AlertStats{Rules: 60, Late: lateLimit, LateName: "host"} }
+		o.Messages = func(context.Context) (MessageStats, error) { return MessageStats{Waiting: 2, Oldest: waitLimit}, nil }
+	})
 	got := get[HealthResponse](t, url+"/health")
 	if want := (HealthScrape{5, 1, 0.15, 3, 4}); got.Scrape != want {
 		t.Errorf("scrape %+v, want %+v", got.Scrape, want)
@@ -176,6 +184,12 @@ func TestHealth(t *testing.T) {
 		t.Errorf("disk %+v, children %v", got.Disk, got.Children)
 	}
 	f("visits_waiting", true)
+	f("alert_rules", true)
+	f("alert_lag", true)
+	f("messages_waiting", true)
+	if a, m := got.Alerts, got.Messages; a.Rules != 60 || a.LateSeconds != 60 || a.LateGroup != "host" || len(a.Failures) != 0 || m.Waiting != 2 || m.OldestSeconds != 300 {
+		t.Errorf("alerts %+v, messages %+v", a, m)
+	}
 	if c := got.ClickHouse; c.Up || !c.Installed || !c.Embedded || c.Code != "clickhouse_unavailable" || c.Detail == "" {
 		t.Errorf("clickhouse %+v", c)
 	}
@@ -190,19 +204,36 @@ func TestHealthOfASickPanel(t *testing.T) {
 	s, url := start(t, func(o *Options) {
 		o.Scrape = func() ScrapeStats { return ScrapeStats{LagP99: 4 * time.Second} }
 		o.TSDB = fullTSDB(t)
+		o.Alerts = func() AlertStats {
+			return AlertStats{Failures: []AlertFailure{{"host: CPUBusy", "no such function"}, {"settle", "no database"}}, Late: lateLimit + 1, LateName: "host"}
+		}
+		o.Messages = func(context.Context) (MessageStats, error) {
+			return MessageStats{Waiting: 2, Oldest: waitLimit + 1, LastError: "chat not found"}, nil
+		}
 	})
 	s.o.Store.Close()
 	got := get[HealthResponse](t, url+"/health")
 	if got.OK {
 		t.Error("the panel calls itself healthy")
 	}
+	found := map[string]HealthItem{}
 	for _, item := range got.Items {
-		switch item.Name {
-		case "scrape_lag", "postgres", "disk_free":
-			if item.OK || item.Detail == "" {
-				t.Errorf("%+v", item)
-			}
+		found[item.Name] = item
+	}
+	f := func(name, wantDetail string) {
+		t.Helper()
+		if item := found[name]; item.OK || !strings.Contains(item.Detail, wantDetail) {
+			t.Errorf("%s: %+v, want %q in its detail", name, item, wantDetail)
 		}
+	}
+	f("scrape_lag", "too slow")
+	f("postgres", "does not answer")
+	f("disk_free", "free some space")
+	f("alert_rules", "host: CPUBusy: no such function")
+	f("alert_lag", "the rules of host are evaluated late")
+	f("messages_waiting", "chat not found")
+	if len(got.Alerts.Failures) != 2 || got.Alerts.Failures[1] != (HealthFailure{"settle", "no database"}) {
+		t.Errorf("failures %+v", got.Alerts.Failures)
 	}
 }
 

@@ -802,6 +802,13 @@ export interface HAProxyStatus {
   installing?: string;
 }
 
+export interface HealthAlerts {
+  rules: number;
+  failures: HealthFailure[];
+  late_seconds: number;
+  late_group: string;
+}
+
 export interface HealthChild {
   name: string;
   up: boolean;
@@ -823,12 +830,23 @@ export interface HealthDisk {
   total_bytes: number;
 }
 
+export interface HealthFailure {
+  name: string;
+  reason: string;
+}
+
 export interface HealthItem {
   name: string;
   ok: boolean;
   value: number;
   unit: string;
   detail: string;
+}
+
+export interface HealthMessages {
+  waiting: number;
+  oldest_seconds: number;
+  last_error: string;
 }
 
 export interface HealthResponse {
@@ -838,6 +856,8 @@ export interface HealthResponse {
   tsdb: HealthTSDB;
   disk: HealthDisk;
   clickhouse: HealthClickHouse;
+  alerts: HealthAlerts;
+  messages: HealthMessages;
   children: HealthChild[];
 }
 

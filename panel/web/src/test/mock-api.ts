@@ -195,7 +195,7 @@ export class MockApi {
     const item = (name: string, value: number, unit: string, ok = true, detail = '') => ({ name, ok, value, unit, detail })
     return {
       ok: true,
-      items: [item('scrape_lag', 0.041, 'seconds'), item('scrape_missed', 0, 'number'), item('samples_dropped', 0, 'number'), item('postgres', 0.0011, 'seconds'), item('tsdb_disk', 3.2 * GB, 'bytes'), item('tsdb_series', 184_320, 'number'), item('tsdb_log', 4.1 * GB / 1024, 'bytes'), item('tsdb_quarantine', 0, 'number'), item('visits_waiting', 1_240, 'number'), item('visits_dropped', 0, 'number'), item('disk_free', 61 * GB, 'bytes')],
+      items: [item('scrape_lag', 0.041, 'seconds'), item('scrape_missed', 0, 'number'), item('samples_dropped', 0, 'number'), item('postgres', 0.0011, 'seconds'), item('tsdb_disk', 3.2 * GB, 'bytes'), item('tsdb_series', 184_320, 'number'), item('tsdb_log', 4.1 * GB / 1024, 'bytes'), item('tsdb_quarantine', 0, 'number'), item('alert_rules', 0, 'number'), item('alert_lag', 0.2, 'seconds'), item('messages_waiting', 0, 'number'), item('visits_waiting', 1_240, 'number'), item('visits_dropped', 0, 'number'), item('disk_free', 61 * GB, 'bytes')],
       scrape: { targets: this.servers.length, failing: 1, lag_p99_seconds: 0.041, missed_total: 0, dropped_samples_total: 0 },
       tsdb: { disk_bytes: 3.2 * GB, series: 184_320, quarantined: [] },
       disk: { free_bytes: 61 * GB, total_bytes: 80 * GB },

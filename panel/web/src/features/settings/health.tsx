@@ -30,8 +30,8 @@ export function Health() {
   )
 }
 
-const known = ['scrape_lag', 'scrape_missed', 'samples_dropped', 'postgres', 'tsdb_disk', 'tsdb_series', 'tsdb_log', 'tsdb_quarantine', 'tsdb_budget', 'visits_waiting', 'visits_dropped', 'disk_free']
-const explained = ['scrape_lag', 'postgres', 'tsdb_log', 'tsdb_quarantine', 'tsdb_budget', 'disk_free']
+const known = ['scrape_lag', 'scrape_missed', 'samples_dropped', 'postgres', 'tsdb_disk', 'tsdb_series', 'tsdb_log', 'tsdb_quarantine', 'tsdb_budget', 'alert_rules', 'alert_lag', 'messages_waiting', 'visits_waiting', 'visits_dropped', 'disk_free']
+const explained = ['scrape_lag', 'postgres', 'tsdb_log', 'tsdb_quarantine', 'tsdb_budget', 'alert_rules', 'alert_lag', 'messages_waiting', 'disk_free']
 
 function Items({ health }: { health: HealthResponse }) {
   const { t } = useTranslation('settings')
@@ -42,10 +42,14 @@ function Items({ health }: { health: HealthResponse }) {
     return { value: f.count(value), unit: '' }
   }
   const damaged = health.tsdb.quarantined ?? []
-  const explain = (name: string, detail: string) =>
-    explained.includes(name)
-      ? t(`health.detail.${name}`, { list: damaged.map((q) => `${q.partition.replace('_', '-')} (${q.tier})`).join(', '), reason: damaged[0]?.reason ?? '' })
-      : sentence(detail)
+  const failures = health.alerts?.failures ?? []
+  const facts: Record<string, Record<string, string>> = {
+    tsdb_quarantine: { list: damaged.map((q) => `${q.partition.replace('_', '-')} (${q.tier})`).join(', '), reason: damaged[0]?.reason ?? '' },
+    alert_rules: { list: failures.map((x) => x.name).join(', '), reason: failures[0]?.reason ?? '' },
+    alert_lag: { group: health.alerts?.late_group ?? '' },
+    messages_waiting: { reason: health.messages?.last_error ?? '' },
+  }
+  const explain = (name: string, detail: string) => (explained.includes(name) ? t(`health.detail.${name}`, facts[name] ?? {}) : sentence(detail))
   return (
     <ul>
       <li className="flex h-8 items-center gap-2.5 border-b border-line px-3.5">

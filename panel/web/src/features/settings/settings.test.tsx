@@ -100,6 +100,21 @@ it('tells what is wrong with the panel in words', async () => {
   health.getByText('stopped')
 })
 
+it('tells that alerts are not raised, or reach nobody', async () => {
+  const mock = new MockApi()
+  const item = (name: string, value: number, unit: string) => ({ name, ok: false, value, unit, detail: 'raw text' })
+  mock.overrides.set('GET system/health', () => ({
+    ok: false, items: [item('alert_rules', 2, 'number'), item('alert_lag', 125, 'seconds'), item('messages_waiting', 7, 'number')], scrape: { targets: 3, failing: 1 }, tsdb: {}, disk: {}, children: [],
+    alerts: { rules: 60, failures: [{ name: 'host: CPUBusy', reason: 'no such function' }, { name: 'settle', reason: 'x' }], late_seconds: 125, late_group: 'network' },
+    messages: { waiting: 7, oldest_seconds: 400, last_error: 'Bad Request: chat not found' },
+  }))
+  await renderPart(<SettingsPage />, { mock })
+  const health = within(await card('State of the panel'))
+  await health.findByText('Nobody is told of these: host: CPUBusy, settle. Reason of the first: no such function')
+  health.getByText(/^The rules of network are evaluated late/)
+  health.getByText('Messages do not arrive. Reason: Bad Request: chat not found')
+})
+
 it('names damaged months and what was found', async () => {
   const mock = new MockApi()
   const quarantined = [{ tier: '5m', partition: '2026_10', reason: 'values.bin: cut off', time: '2026-11-26T10:00:00Z' }]
