@@ -14,7 +14,7 @@ import './held.css'
 import { Problem } from './parts'
 import { base, useRefresh, useSubmit } from './queries'
 
-/** The changes of firewalls that wait for a person, above every page: whoever leaves the page has not left the change. */
+/** The changes of firewalls that wait for a person, above every page: whoever leaves the page has not left the change. Those of a deleted server are nobody's. */
 export function HeldChanges() {
   const held = useHeld()
   const [closed, setClosed] = useState<string[]>([])
@@ -28,7 +28,7 @@ function HeldChange({ change: c, asOf, onClose }: { change: Held; asOf: number; 
   const refresh = useRefresh(c.server_id)
   const { busy, error, run } = useSubmit()
   const [deciding, setDeciding] = useState<'keep' | 'revert' | null>(null)
-  const name = useServer(c.server_id)?.name ?? ''
+  const name = useServer(c.server_id)?.name
   const left = Math.max(0, Math.ceil(c.seconds_left - (useNow(500) - asOf) / 1000))
   useEffect(() => {
     if (c.outcome) refresh()
@@ -45,6 +45,7 @@ function HeldChange({ change: c, asOf, onClose }: { change: Held; asOf: number; 
       refresh()
     }
   })
+  if (name === undefined) return null
   if (c.outcome) {
     return (
       <section className="banner held" role="status">

@@ -54,6 +54,16 @@ it('tells that the node has taken back what nobody kept', async () => {
   await waitFor(() => expect(screen.queryByText(/nobody kept/)).toBeNull())
 })
 
+it('says nothing of a server that was deleted', async () => {
+  const { mock } = await open()
+  await deleteRule()
+  await banner()
+  mock.haproxy.held[0]!.server_id = 999
+  mock.haproxy.decide(mock.haproxy.held[0]!.id, 'kept')
+  await waitFor(() => expect(screen.queryByText(/25\/tcp DENY/, { selector: 'del' })).toBeNull())
+  expect(screen.queryByText(/the firewall change is kept/)).toBeNull()
+})
+
 it('says why a change could not be kept and lets the person try again', async () => {
   const { mock, id } = await open()
   await deleteRule()
