@@ -257,6 +257,30 @@ func (c *tour) history(t *testing.T, id int64) {
 		}
 	}
 	c.get(t, nil, "/api/fleet/sparklines")
+	c.events(t, id)
+}
+
+// events has the monitoring of a server stopped and started, which its events tell.
+func (c *tour) events(t *testing.T, id int64) {
+	for _, on := range []bool{false, true} {
+		c.put(t, map[string]bool{"is_active": on}, nil, "/api/servers/{id}", id)
+	}
+	var answer struct {
+		Events []struct {
+			Kind, Actor string
+			Title       struct{ Text string }
+		}
+	}
+	c.get(t, &answer, "/api/proxy/{id}/events?period=1h", id)
+	var changes []string
+	for _, e := range answer.Events {
+		if e.Kind == "change" {
+			changes = append(changes, e.Title.Text+" by "+e.Actor)
+		}
+	}
+	if want := []string{"monitoring disabled by admin", "monitoring enabled by admin"}; !slices.Equal(changes, want) {
+		t.Errorf("changes %q, want %q", changes, want)
+	}
 }
 
 // control drives what is passed on to the agent. The agent is of this machine, so its owner allows to look and no more.

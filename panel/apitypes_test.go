@@ -42,7 +42,7 @@ var apiTypes = []any{
 	events.Hello{}, events.LiveBatch{},
 	fleet.BulkRequest{}, fleet.BulkResponse{}, fleet.CreateServerRequest{}, fleet.CreateServerResponse{}, fleet.FoldersResponse{},
 	fleet.InstallResponse{}, fleet.JoinStatus{}, fleet.ServerDetail{}, fleet.ServersResponse{}, fleet.TestResponse{},
-	metrics.ChartResponse{}, metrics.SparklinesResponse{},
+	metrics.ChartResponse{}, metrics.SparklinesResponse{}, metrics.EventsResponse{},
 	notify.ChannelSettings{}, notify.ChannelsStatus{}, notify.UpdateChannelsRequest{},
 	settings.ListResponse{},
 	system.AddressResponse{}, system.HealthResponse{}, system.StatsResponse{}, system.StorageResponse{}, system.VersionResponse{},

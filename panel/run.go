@@ -218,7 +218,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, registry *p
 	}
 	features := features{
 		auth: authService, fleet: fleetService, notify: notifyService, alerts: alertsService, billing: billingService, settings: settingsService, events: hub,
-		metrics: metrics.New(metrics.Options{DB: db, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
+		metrics: metrics.New(metrics.Options{DB: db, Store: pg, Fleet: fleetService, Last: scraper.Last, Pages: pages, Log: log,
 			Interval: func() time.Duration { return settingsService.Seconds("metrics_collect_interval") }}),
 		terminal: terminal.New(terminal.Options{Fleet: fleetService, Log: log, Registerer: registry}),
 		power:    power.New(fleetService),

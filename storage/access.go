@@ -49,6 +49,8 @@ type AuditFilter struct {
 	Query    string // part of actor, action, target or detail
 	ServerID int64
 	From, To time.Time
-	BeforeID int64 // page on: entries with a smaller id
+	Actions  []string // one of these
+	Done     bool     // only what succeeded
+	BeforeID int64    // page on: entries with a smaller id
 	Limit    int
 }

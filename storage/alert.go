@@ -33,6 +33,9 @@ type AlertDetails struct {
 	FailCount    *int     `json:"fail_count,omitempty"`
 }
 
+// AlertRecovery is the type of the line that tells of the return of a server: news without a duration.
+const AlertRecovery = "recovery"
+
 // AlertRecord is one line of the history.
 type AlertRecord struct {
 	ID          int64

@@ -22,9 +22,6 @@ const (
 	ended    kind = "resolved"
 )
 
-// typeRecovery is what the history calls the return of a server.
-const typeRecovery = "recovery"
-
 func isOffline(a *storage.Alert) bool {
 	return a.Alertname == storage.TriggerOffline && strings.HasPrefix(a.Rule, settingsFile)
 }
@@ -56,8 +53,8 @@ func (s *Service) inLanguages(r storage.AlertRecord, say func(language string) s
 // recovery is the line that tells of a server's return.
 func (s *Service) recovery(a *storage.Alert) storage.AlertRecord {
 	return s.inLanguages(storage.AlertRecord{
-		ServerID: a.ServerID, ServerName: s.name(a), AlertType: typeRecovery, Severity: "info",
-		Fingerprint: a.Fingerprint + "/" + typeRecovery, CreatedAt: *a.ResolvedAt,
+		ServerID: a.ServerID, ServerName: s.name(a), AlertType: storage.AlertRecovery, Severity: "info",
+		Fingerprint: a.Fingerprint + "/" + storage.AlertRecovery, CreatedAt: *a.ResolvedAt,
 	}, func(language string) string {
 		w := words(language)
 		return w.back + ": " + w.lasted(a)

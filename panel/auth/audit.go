@@ -11,8 +11,10 @@ import (
 	"monitoring/storage"
 )
 
-// maxAuditText bounds the target and the detail of an entry.
-const maxAuditText = 1000
+const (
+	maxAuditText = 1000            // bounds the target and the detail of an entry
+	dryRun       = "?dry_run=true" // ends the action of a request that only asked what would happen
+)
 
 // auditRequest writes what a request did, once its handler has returned or panicked.
 func (s *Service) auditRequest(r *http.Request, v *visitor) {
@@ -20,8 +22,12 @@ func (s *Service) auditRequest(r *http.Request, v *visitor) {
 	if target == "" {
 		target = strings.Join(rest.Params(r), " ")
 	}
+	action := rest.Pattern(r)
+	if r.URL.Query().Get("dry_run") == "true" { // changes nothing, which the log must not leave open
+		action += dryRun
+	}
 	s.audit(r.Context(), storage.AuditEntry{
-		Actor: v.actor(), IP: v.addr.String(), Action: rest.Pattern(r), ServerID: serverID(r),
+		Actor: v.actor(), IP: v.addr.String(), Action: action, ServerID: serverID(r),
 		Target: target, Detail: detail, Status: rest.Status(r.Context()),
 	})
 }

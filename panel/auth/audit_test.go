@@ -25,6 +25,7 @@ func TestAuditLog(t *testing.T) {
 	_, token := d.newToken(t, session, "automation", "fleet:read", "fleet:write")
 	d.expect(t, 201, "POST", "/api/servers", `{}`, cookie(session), from("2001:db8::9"))
 	d.expect(t, 400, "PUT", "/api/servers/7", `{}`, bearer(token))
+	d.expect(t, 400, "PUT", "/api/servers/7?dry_run=true", `{}`, bearer(token))
 	d.expect(t, 500, "DELETE", "/api/servers/8", "", bearer(token)) // its handler panics
 	d.expect(t, 200, "GET", "/api/servers", "", cookie(session))
 	d.expect(t, 200, "POST", "/secret-path/prometheus/api/v1/query", "", cookie(session)) // a question, no change
@@ -52,6 +53,7 @@ func TestAuditLog(t *testing.T) {
 		"admin|127.0.0.1|POST /api/tokens|-|automation|fleet:read fleet:write|200",
 		"admin|2001:db8::9|POST /api/servers|-|alpha|added|201",
 		"token:automation|127.0.0.1|PUT /api/servers/{id}|7|7||400",
+		"token:automation|127.0.0.1|PUT /api/servers/{id}?dry_run=true|7|7||400",
 		"token:automation|127.0.0.1|DELETE /api/servers/{id}|8|8||500",
 		"anonymous|198.51.100.2|login|-||wrong password|0",
 		"anonymous|198.51.100.2|login|-||wrong password|0",

@@ -28,6 +28,7 @@ type Store interface {
 	UpdateBulkJob(ctx context.Context, id string, results json.RawMessage, ended *time.Time) error
 	BulkJobs(ctx context.Context) ([]storage.BulkJob, error)
 	ForgetBulkJobs(ctx context.Context, keep []string) error
+	AddAuditEntry(ctx context.Context, e storage.AuditEntry) error
 }
 
 // keep writes a new job down, and forgets those that nobody can ask for any more.
@@ -115,6 +116,15 @@ func (s *Service) write(j *job, ended *time.Time) {
 	}
 	if err != nil {
 		s.log.Error("keep job", "job", j.id, "err", err)
+	}
+}
+
+// logMade notes in the audit log that a server has got the change.
+func (s *Service) logMade(server int64, c change.Change) {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	defer cancel()
+	if err := s.o.Store.AddAuditEntry(ctx, change.Made(server, c)); err != nil {
+		s.log.Error("write audit log", "server", server, "change", c.Kind(), "err", err)
 	}
 }
 

@@ -89,6 +89,10 @@ func TestEndedJobOutlivesThePanel(t *testing.T) {
 	_, s := startPanel(t, store, f)
 	before := start(t, s, countPort, f.ids())
 	wait(before)
+	log, err := store.AuditEntries(t.Context(), storage.AuditFilter{})
+	if err != nil || len(log) != 1 || *log[0].ServerID != 1 || log[0].Action != change.AuditAction(countPort.Kind()) || log[0].Detail != "traffic: count port 443" {
+		t.Errorf("the audit log tells %+v, %v; want the change of server 1", log, err)
+	}
 	_, s = startPanel(t, store, f)
 	j := find(t, s, before.id)
 	wantStates(t, j, Succeeded, Failed, Skipped)

@@ -82,6 +82,9 @@ func (s *Service) one(ctx context.Context, j *job, i int, client *api.Client, pl
 	defer cancel()
 	done, err := j.change.Apply(limited, change.Target{Server: j.serverID(i), Client: client, Firewall: s.o.Firewall})
 	s.o.Changed(j.serverID(i))
+	if err == nil {
+		s.logMade(j.serverID(i), j.change)
+	}
 	r := result(done)
 	switch {
 	case ctx.Err() != nil && err != nil:

@@ -159,6 +159,7 @@ type memory struct{}
 
 func (*memory) CreateBulkJob(context.Context, storage.BulkJob, string) error             { return nil }
 func (*memory) UpdateBulkJob(context.Context, string, json.RawMessage, *time.Time) error { return nil }
+func (*memory) AddAuditEntry(context.Context, storage.AuditEntry) error                  { return nil }
 func (*memory) BulkJobs(context.Context) ([]storage.BulkJob, error)                      { return nil, nil }
 func (*memory) ForgetBulkJobs(context.Context, []string) error                           { return nil }
 

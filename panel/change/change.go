@@ -9,6 +9,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"net/http"
+	"slices"
 	"time"
 
 	"monitoring/agent/api"
@@ -75,6 +78,9 @@ const (
 	OfFirewall = "ufw"
 )
 
+// Kinds lists every kind.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
+
 // Queueable reports whether a change may wait for its server.
 func Queueable(c Change) bool { return kinds[c.Kind()].later }
 
@@ -105,6 +111,15 @@ func Parse(name string, payload json.RawMessage) (Change, error) {
 		return nil, storage.Invalid("kind", "there is no change %q", name)
 	}
 	return k.read(payload)
+}
+
+// AuditAction is the action in the audit log of a change of a kind that the panel made on a server for somebody.
+func AuditAction(kind string) string { return "change " + kind }
+
+// Made is the entry of the audit log for a change that the panel made on a server: by a bulk job, or when the server was
+// back. The entry of the request names no server.
+func Made(server int64, c Change) storage.AuditEntry {
+	return storage.AuditEntry{Actor: "panel", Action: AuditAction(c.Kind()), ServerID: &server, Detail: c.Title().English, Status: http.StatusOK}
 }
 
 // reader reads changes of one type, strictly: a field that is not understood is not left out.

@@ -142,6 +142,14 @@ func (s *Service) requested(r *http.Request) (*node, error) {
 
 var errNoServer = rest.Fail(http.StatusNotFound, "not_found", "there is no such server")
 
+// AuditMonitoring is the detail of the entry in the audit log when the scrapes of a server are stopped or go on.
+func AuditMonitoring(on bool) string {
+	if on {
+		return "monitoring enabled"
+	}
+	return "monitoring disabled"
+}
+
 func (s *Service) updateServer(w http.ResponseWriter, r *http.Request) error {
 	n, err := s.requested(r)
 	if err != nil {
@@ -150,6 +158,9 @@ func (s *Service) updateServer(w http.ResponseWriter, r *http.Request) error {
 	req, err := rest.Decode[UpdateServerRequest](r)
 	if err != nil {
 		return err
+	}
+	if req.IsActive != nil {
+		rest.Note(r.Context(), rest.Param(r, "id"), AuditMonitoring(*req.IsActive))
 	}
 	if err := s.Update(r.Context(), n.id, req); err != nil {
 		return err

@@ -1,5 +1,5 @@
 // Package metrics answers what a server is doing and what it did: the last document, the agent's word of this moment,
-// history, charts and the fleet's sparklines. It is not what fills the database, which is panel/scrape, nor the API for
+// history, charts with the events of their time, and the fleet's sparklines. It is not what fills the database, which is panel/scrape, nor the API for
 // other tools, which is panel/promapi.
 //
 // Start at chart.go: a chart is a definition of package dashboards, a window of time cut into steps (window.go) and
@@ -18,6 +18,7 @@ import (
 	"monitoring/dashboards"
 	"monitoring/panel/rest"
 	"monitoring/storage"
+	"monitoring/storage/postgres"
 	"monitoring/storage/tsdb"
 )
 
@@ -36,6 +37,7 @@ type Fleet interface {
 // Options is what the feature needs.
 type Options struct {
 	DB       *tsdb.DB
+	Store    *postgres.Store
 	Fleet    Fleet
 	Last     func(id int64) (api.Metrics, time.Time, bool) // the last document of a server
 	Interval func() time.Duration                          // the scrape interval in force
@@ -46,6 +48,7 @@ type Options struct {
 // Service holds the handlers.
 type Service struct {
 	db       *tsdb.DB
+	store    *postgres.Store
 	fleet    Fleet
 	last     func(id int64) (api.Metrics, time.Time, bool)
 	interval func() time.Duration
@@ -62,7 +65,7 @@ type Service struct {
 // New returns a Service.
 func New(o Options) *Service {
 	return &Service{
-		db: o.DB, fleet: o.Fleet, last: o.Last, interval: o.Interval, pages: o.Pages, log: o.Log,
+		db: o.DB, store: o.Store, fleet: o.Fleet, last: o.Last, interval: o.Interval, pages: o.Pages, log: o.Log,
 		agentTimeout: 5 * time.Second,
 		slots:        make(chan struct{}, queryLimit), beginnings: newBeginnings(), sparklines: newSparklineCache(),
 	}
@@ -75,6 +78,7 @@ func (s *Service) Routes(r rest.Router) {
 	r.Get("/metrics/history", s.history)
 	r.Get("/metrics/chart/{chart}", s.chart)
 	r.Get("/processes", s.processes)
+	r.Get("/events", s.events)
 }
 
 // FleetRoutes are mounted at /api/fleet.

@@ -131,7 +131,7 @@ func (s *Service) deliver(ctx context.Context, o storage.Operation) (gone bool, 
 	outcome, err := s.make(limited, o, c, target)
 	s.o.Changed(o.ServerID)
 	if err == nil {
-		return false, s.move(ctx, o, storage.OperationDelivered, outcome.Message, outcome.File)
+		return false, s.move(ctx, o, storage.OperationDelivered, outcome.Message, outcome.File, change.Made(o.ServerID, c))
 	}
 	told, ok := refusal(err, c)
 	if !ok {
@@ -180,14 +180,16 @@ func (s *Service) settle(ctx, limited context.Context, o storage.Operation, c ch
 		return true, nil
 	}
 	after := ""
+	var made []storage.AuditEntry
 	if now == o.Foreseen {
 		after = now // exactly as this change leaves it, so what is behind it can go on from there
+		made = append(made, change.Made(o.ServerID, c))
 	}
 	switch {
 	case told.Code == api.CodeNotFound:
-		return false, s.move(ctx, o, storage.OperationDelivered, rest.Words(told), after)
+		return false, s.move(ctx, o, storage.OperationDelivered, rest.Words(told), after, made...)
 	case holds || after != "":
-		return false, s.move(ctx, o, storage.OperationDelivered, words.Say("it is as wanted already"), after)
+		return false, s.move(ctx, o, storage.OperationDelivered, words.Say("it is as wanted already"), after, made...)
 	}
 	return false, s.move(ctx, o, storage.OperationConflict, rest.Words(told), "")
 }
@@ -196,13 +198,18 @@ func (s *Service) settle(ctx, limited context.Context, o storage.Operation, c ch
 const codeReverted = "reverted"
 
 // move writes what became of an operation. With after, the hash of the thing as we left it, the operations behind it that
-// were made for the same one take it as theirs.
-func (s *Service) move(ctx context.Context, o storage.Operation, state string, message words.Sentence, after string) error {
+// were made for the same one take it as theirs. What was made on the server goes into the audit log.
+func (s *Service) move(ctx context.Context, o storage.Operation, state string, message words.Sentence, after string, made ...storage.AuditEntry) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime) // what was done is written even at the end
 	defer cancel()
 	err := s.o.Store.InTx(ctx, func(tx *postgres.Store) error {
 		if err := tx.MoveOperation(ctx, o.ID, []string{storage.OperationQueued}, state, message, "", s.now()); err != nil {
 			return err
+		}
+		for _, entry := range made {
+			if err := tx.AddAuditEntry(ctx, entry); err != nil {
+				return err
+			}
 		}
 		if after == "" || o.Base == "" || o.Base == anyBase {
 			return nil

@@ -38,6 +38,7 @@ func TestKilledAfterTheChange(t *testing.T) {
 		b.expect(t, first, storage.OperationDelivered, wantMessage)
 		b.expect(t, second, storage.OperationDelivered, "reloaded")
 		b.wantMade(t, wantFirst, "add second")
+		b.wantLogged(t, id, second.Title, first.Title)
 		if t.Failed() {
 			t.Fatal(what)
 		}

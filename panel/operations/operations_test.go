@@ -160,6 +160,25 @@ func (b *bench) expect(t *testing.T, o storage.Operation, state, message string)
 }
 
 // What a server missed it gets when it is back: in order, once, each change seeing the file that the last one left.
+// wantLogged compares what the audit log says was done on a server, the newest first.
+func (b *bench) wantLogged(t *testing.T, id int64, want ...string) {
+	t.Helper()
+	entries, err := b.store.AuditEntries(t.Context(), storage.AuditFilter{ServerID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		if e.Actor != "panel" || e.Action != change.AuditAction(change.KindHAProxyRule) && e.Action != change.AuditAction(change.KindHAProxyRuleUpdate) && e.Action != change.AuditAction(change.KindHAProxyRuleRemove) {
+			t.Errorf("%+v", e)
+		}
+		got = append(got, e.Detail)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the audit log tells of %q, want %q", got, want)
+	}
+}
+
 func TestDelivery(t *testing.T) {
 	t.Parallel()
 	b := start(t)
@@ -173,6 +192,7 @@ func TestDelivery(t *testing.T) {
 	b.expect(t, second, storage.OperationDelivered, "reloaded")
 	b.round(t)
 	b.wantRules(t, "first second")
+	b.wantLogged(t, id, second.Title, first.Title)
 	if !slices.Equal(b.changed, []int64{id, id}) {
 		t.Errorf("told of changes of %v", b.changed)
 	}

@@ -59,6 +59,15 @@ func (s *Store) AlertHistory(ctx context.Context, f storage.AlertHistoryFilter) 
 	return list, total.N, err
 }
 
+// AlertsDuring returns the alerts of a server that were active between two times, the newest first, limit of them at most.
+// The lines that only tell of a return are left out.
+func (s *Store) AlertsDuring(ctx context.Context, server int64, from, to time.Time, limit int) ([]storage.AlertRecord, error) {
+	return many[storage.AlertRecord](ctx, s, `
+		SELECT `+historyColumns+` FROM alert_history
+		WHERE server_id = $1 AND created_at < $3 AND (ended_at IS NULL OR ended_at >= $2) AND alert_type <> $5
+		ORDER BY id DESC LIMIT $4`, server, from, to, limit, storage.AlertRecovery)
+}
+
 // AlertDays counts the history by day of UTC since a time; days without a line are left out.
 func (s *Store) AlertDays(ctx context.Context, since time.Time) ([]storage.AlertDay, error) {
 	return many[storage.AlertDay](ctx, s, `

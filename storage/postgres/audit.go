@@ -27,8 +27,10 @@ func (s *Store) AuditEntries(ctx context.Context, f storage.AuditFilter) ([]stor
 		  AND ($3::timestamptz IS NULL OR at >= $3)
 		  AND ($4::timestamptz IS NULL OR at < $4)
 		  AND ($5 = 0 OR id < $5)
-		ORDER BY id DESC LIMIT $6`,
-		contains(storable(f.Query)), f.ServerID, nullTime(f.From), nullTime(f.To), f.BeforeID, min(limit, 1000))
+		  AND ($6::text[] IS NULL OR action = ANY($6))
+		  AND (NOT $7 OR status BETWEEN 200 AND 399)
+		ORDER BY id DESC LIMIT $8`,
+		contains(storable(f.Query)), f.ServerID, nullTime(f.From), nullTime(f.To), f.BeforeID, f.Actions, f.Done, min(limit, 1000))
 }
 
 // contains makes an ILIKE pattern that finds the text itself anywhere; "" stays "".

@@ -50,6 +50,9 @@ func TestAuditEntries(t *testing.T) {
 	f(storage.AuditFilter{Limit: 2}, "c b")
 	f(storage.AuditFilter{Limit: 2, BeforeID: 2}, "a")
 	f(storage.AuditFilter{BeforeID: 1}, "")
+	f(storage.AuditFilter{Actions: []string{"unban", "login", "POST /api"}}, "c a")
+	f(storage.AuditFilter{Actions: []string{}}, "")
+	f(storage.AuditFilter{Done: true}, "a") // b was refused, c was no request
 }
 
 func TestAuditLimits(t *testing.T) {

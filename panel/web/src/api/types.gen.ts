@@ -632,6 +632,13 @@ export interface DiskIO {
   write_bytes_per_sec: number;
 }
 
+export interface EventsResponse {
+  from: number;
+  to: number;
+  events: ServerEvent[];
+  truncated: boolean;
+}
+
 export interface ExecError {
   message: string;
   words?: Sentence | null;
@@ -1417,6 +1424,19 @@ export interface ServerDetail {
   created_at: string;
   updated_at: string;
   allow: Record<string, string>;
+}
+
+export interface ServerEvent {
+  kind: string;
+  time: number;
+  end: number | null;
+  title: Sentence;
+  detail: string;
+  severity?: string;
+  actor?: string;
+  audit_id?: number;
+  message_en?: string;
+  message_ru?: string;
 }
 
 export interface ServerItem {
