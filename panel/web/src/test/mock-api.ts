@@ -4,6 +4,7 @@ import { fleet, metrics, nextLive, random, wander } from './fleet'
 import { MockAlerts } from './mock-alerts'
 import { MockBilling, MockChannels } from './mock-billing'
 import { controlRoutes, MockBulk } from './mock-control'
+import { mockEvents } from './mock-events'
 import { MockHAProxy } from './mock-haproxy'
 import { MockTraffic } from './mock-traffic'
 import { fail, type MockAnswer, type MockRequest, type Route } from './mock-route'
@@ -148,6 +149,7 @@ export class MockApi {
     ['GET', /^proxy\/(\d+)\/metrics(?:\/live)?$/, (_, id) => this.document(id!)],
     ['GET', /^system\/storage$/, () => this.storage()],
     ['GET', /^proxy\/(\d+)\/processes$/, () => this.processes()],
+    ['GET', /^proxy\/(\d+)\/events$/, ({ query }) => mockEvents(this.range(query), this.state === 'empty')],
     ['GET', /^dashboards\/server$/, () => serverPage],
     ['GET', /^proxy\/(\d+)\/metrics\/chart\/([\w-]+)$/, ({ query }, id, chart) => this.chart(Number(id), chart!, query)],
   ]
@@ -287,10 +289,14 @@ export class MockApi {
     return { collected_at: new Date(this.now()).toISOString(), count: processes.length, processes }
   }
 
-  private chart(id: number, chart: string, query: URLSearchParams): ChartResponse {
+  private range(query: URLSearchParams): { from: number; to: number } {
     const seconds = { '1h': 3600, '24h': 86_400, '7d': 604_800, '30d': 2_592_000, '365d': 31_536_000 }[query.get('period') ?? '1h'] ?? 3600
     const to = query.get('to_time') ? Date.parse(query.get('to_time')!) : this.now()
-    const from = query.get('from_time') ? Date.parse(query.get('from_time')!) : to - seconds * 1000
+    return { from: query.get('from_time') ? Date.parse(query.get('from_time')!) : to - seconds * 1000, to }
+  }
+
+  private chart(id: number, chart: string, query: URLSearchParams): ChartResponse {
+    const { from, to } = this.range(query)
     const n = Math.min(Number(query.get('points')) || 360, 360)
     const step = Math.max(10, Math.ceil((to - from) / 1000 / n))
     const count = Math.floor((to - from) / 1000 / step)

@@ -34,8 +34,9 @@ export interface ChartLabels {
   time: string
   asTable: string
   hideTable: string
-  /** One sentence for screen readers: mean, maximum and gaps of each series. */
-  summary: (series: { label: string; mean: string; max: string; gaps: number }[]) => string
+  events: string
+  /** For screen readers: mean, maximum and gaps of each series, and how many events there were. */
+  summary: (series: { label: string; mean: string; max: string; gaps: number }[], events: number) => string
 }
 
 export interface ChartFormat {

@@ -1,7 +1,9 @@
 import uPlot from 'uplot'
 import { type Colors, alpha } from '../../lib/colors'
 import type { ChartData, ChartFormat, ChartLimits, ChartThreshold } from './chart-types'
+import { eventHooks, laneHeight } from './draw-lane'
 import { type Gap, findGaps } from './gaps'
+import type { ChartEvent } from './lane'
 import { niceMax, tickStep, ticks, timeStep } from './scale'
 import { seriesColor } from './series-color'
 
@@ -16,6 +18,9 @@ export interface PlotStyle {
   colors: Colors
   format: ChartFormat
   noData: string
+  events: ChartEvent[]
+  /** The events have their words beside them. */
+  eventWords: boolean
 }
 
 const font = '10.5px "Geist Variable", Geist, system-ui, sans-serif'
@@ -200,16 +205,17 @@ function axes(style: PlotStyle, top: number): uPlot.Axis[] {
 /** Everything that uPlot needs to draw a chart in our manner; size, cursor and selection belong to the component. */
 export function plotOptions(style: PlotStyle): Pick<uPlot.Options, 'series' | 'bands' | 'scales' | 'axes' | 'hooks' | 'legend' | 'padding'> {
   const top = style.maxFixed ?? niceMax(Math.max(highest(style.data), style.threshold?.value ?? 0), style.binary)
+  const events = eventHooks(style.events, style.eventWords, style.colors, `500 ${font}`)
   const gaps = findGaps(style.data.timestamps, style.data.series.map((s) => s.mean), style.data.stepSeconds, style.data.earliest)
   return {
     legend: { show: false },
-    padding: [8, 6, 0, 0],
+    padding: [laneHeight, 6, 0, 0],
     series: seriesOptions(style),
     bands: bands(style),
     scales: { x: { time: true }, y: { range: [style.mirror ? -top : 0, top] } },
     axes: axes(style, top),
     hooks: {
-      drawAxes: [(u) => drawGaps(u, gaps, style)],
+      drawAxes: [events.before, (u) => drawGaps(u, gaps, style)],
       draw: [
         (u) => {
           const limit = style.threshold?.value ?? style.limits?.crit
@@ -219,6 +225,7 @@ export function plotOptions(style: PlotStyle): Pick<uPlot.Options, 'series' | 'b
           u.ctx.fillStyle = style.colors.line2
           u.ctx.fillRect(u.bbox.left, Math.round(u.valToPos(0, 'y', true)), u.bbox.width, ratio)
         },
+        events.after,
       ],
     },
   }

@@ -7,6 +7,7 @@ import { useTheme } from '../../lib/theme'
 import type { ChartData, ChartFormat, ChartLabels, ChartLimits, ChartThreshold } from './chart-types'
 import { chartKey } from './chart-keys'
 import { type Cursor, nearest } from './cursor'
+import type { ChartEvent } from './lane'
 import { plotColumns, plotOptions } from './plot'
 
 export interface TimeChartProps {
@@ -25,6 +26,9 @@ export interface TimeChartProps {
   maxFixed?: number | null
   limits?: ChartLimits | null
   threshold?: ChartThreshold | null
+  events?: ChartEvent[]
+  /** Words beside the marks, where they fit. */
+  eventWords?: boolean
   /** A part of what is drawn was chosen. */
   onZoom?: (from: number, to: number) => void
   /** A key asked for a shorter or longer time. */
@@ -32,10 +36,12 @@ export interface TimeChartProps {
   onReset?: () => void
 }
 
+const noEvents: ChartEvent[] = []
+
 /** Lines over time with a band from minimum to maximum, gaps left open, and a cursor that all charts of the page share. */
 export function TimeChart(props: TimeChartProps) {
   const { name, data, from, to, format, labels, cursor, height = 168 } = props
-  const { mirror = false, binary = false, maxFixed = null, limits = null, threshold = null } = props
+  const { mirror = false, binary = false, maxFixed = null, limits = null, threshold = null, events = noEvents, eventWords = false } = props
   const theme = useTheme()
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(null)
@@ -47,7 +53,7 @@ export function TimeChart(props: TimeChartProps) {
   useLayoutEffect(() => {
     const element = host.current
     if (!element) return
-    const style = { data, mirror, binary, maxFixed, limits, threshold, colors: colors(), format, noData: labels.noData }
+    const style = { data, mirror, binary, maxFixed, limits, threshold, colors: colors(), format, noData: labels.noData, events, eventWords }
     const base = plotOptions(style)
     const timeLabel = document.createElement('div')
     timeLabel.className = 'chart-time'
@@ -150,11 +156,11 @@ export function TimeChart(props: TimeChartProps) {
       u.destroy()
       plot.current = null
     }
-  }, [data, from, to, mirror, binary, maxFixed, limits, threshold, theme, format, labels.noData, cursor, height])
+  }, [data, from, to, mirror, binary, maxFixed, limits, threshold, theme, format, labels.noData, cursor, height, events, eventWords])
 
   const { onScale, onReset } = props
   return (
-    <div ref={host} role="img" aria-label={`${name}. ${labels.summary(summarize(data, format))}`} aria-keyshortcuts="ArrowLeft ArrowRight + - Escape" tabIndex={0}
+    <div ref={host} role="img" aria-label={`${name}. ${labels.summary(summarize(data, format), events.length)}`} aria-keyshortcuts="ArrowLeft ArrowRight + - Escape" tabIndex={0}
       onKeyDown={(e) => chartKey(e, { timestamps: data.timestamps, cursor, onScale, onReset })} style={{ height }} className="chart-plot" />
   )
 }

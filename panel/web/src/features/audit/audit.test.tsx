@@ -34,6 +34,14 @@ it('filters in the panel, keeps the filter in the address and can be cleared', a
   await table()
 })
 
+it('begins with the entry that an event points at', async () => {
+  const mock = await renderPart(<AuditPage />, { at: '/audit?server=1&entry=90', mock: mockWith((m) => { m.audit = m.audit.map((e) => ({ ...e, server_id: 1 })) }) })
+  expect((await rows())[0]?.className).toBe('aimed')
+  expect(mock.log.find((r) => r.path === 'audit')?.query.get('before_id')).toBe('91')
+  await userEvent.click(screen.getByRole('button', { name: 'Newest entries' }))
+  await waitFor(() => expect(mock.log.filter((r) => r.path === 'audit').at(-1)?.query.get('before_id')).toBeNull())
+})
+
 it('loads older entries on demand', async () => {
   const mock = await renderPart(<AuditPage />)
   await screen.findByText('100 entries shown')

@@ -23,6 +23,7 @@ export function AuditPage() {
   const [params, setParams] = useSearchParams()
   const query = params.get('query') ?? ''
   const serverId = Number(params.get('server')) || null
+  const entry = Number(params.get('entry')) || null
   const set = (name: string, value: string) => setParams((old) => {
     const next = new URLSearchParams(old)
     if (value) next.set(name, value)
@@ -35,7 +36,7 @@ export function AuditPage() {
         <SearchField shortcut label={t('filter')} placeholder={t('filterHint')} value={query} onChange={(v) => set('query', v)} className="w-full md:w-80" />
         <ServerFilter value={serverId} onChange={(id) => set('server', id)} />
       </PageHeader>
-      <PageBody><Entries query={useDeferredValue(query.trim())} serverId={serverId} clear={() => setParams({}, { replace: true })} /></PageBody>
+      <PageBody><Entries query={useDeferredValue(query.trim())} serverId={serverId} entry={entry} clear={() => setParams({}, { replace: true })} /></PageBody>
     </>
   )
 }
@@ -51,21 +52,35 @@ function ServerFilter({ value, onChange }: { value: number | null; onChange: (id
   )
 }
 
-function Entries({ query, serverId, clear }: { query: string; serverId: number | null; clear: () => void }) {
+interface EntriesProps {
+  query: string
+  serverId: number | null
+  /** The reader came from an event: the log begins with its entry. */
+  entry: number | null
+  clear: () => void
+}
+
+function Entries({ query, serverId, entry, clear }: EntriesProps) {
   const { t } = useTranslation('audit')
-  const audit = useAudit(query, serverId)
+  const audit = useAudit(query, serverId, entry)
   const phone = usePhone()
   const columns = useColumns(phone)
   const entries = useMemo(() => audit.data?.pages.flatMap((p) => p.entries) ?? [], [audit.data])
-  const filtered = query !== '' || serverId !== null
+  const filtered = query !== '' || serverId !== null || entry !== null
   return (
     <section className="card min-h-67">
+      {entry !== null && (
+        <div className="flex items-center gap-3 border-b border-line px-3.5 py-2">
+          <span className="cap">{t('fromEntry')}</span>
+          <Button size="small" onClick={clear}>{t('newest')}</Button>
+        </div>
+      )}
       {audit.isPending && <SkeletonRows rows={8} columns={5} />}
       {audit.isError && !audit.data && <ErrorState error={audit.error} onRetry={() => void audit.refetch()} />}
       {audit.data && entries.length === 0 && (
         <EmptyState title={filtered ? t('noMatch') : t('empty')} text={filtered ? t('noMatchText') : t('emptyText')} action={filtered && <Button size="small" onClick={clear}>{t('clear')}</Button>} />
       )}
-      {entries.length > 0 && <Table label={t('title')} columns={columns} rows={entries} rowKey={(e) => e.id} maxHeight="calc(100dvh - 150px)" rowHeight={phone ? 46 : 32} />}
+      {entries.length > 0 && <Table label={t('title')} columns={columns} rows={entries} rowKey={(e) => e.id} rowClass={(e) => (e.id === entry ? 'aimed' : undefined)} maxHeight="calc(100dvh - 150px)" rowHeight={phone ? 46 : 32} />}
       {audit.hasNextPage && entries.length > 0 && (
         <div className="flex items-center gap-3 border-t border-line px-3.5 py-2">
           <Button size="small" busy={audit.isFetchingNextPage && t('loading')} onClick={() => void audit.fetchNextPage()}>{t('older')}</Button>

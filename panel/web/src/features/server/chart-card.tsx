@@ -3,10 +3,12 @@ import { useTranslation } from 'react-i18next'
 import type { DashboardChart } from '../../api/types'
 import { Button } from '../../components/button'
 import { ChartLegend } from '../../components/chart/chart-legend'
+import { ChartNote } from '../../components/chart/chart-note'
 import { ChartTable } from '../../components/chart/chart-table'
 import type { ChartLabels } from '../../components/chart/chart-types'
 import type { Cursor } from '../../components/chart/cursor'
 import { HeatStrip } from '../../components/chart/heat-strip'
+import type { ChartEvent } from '../../components/chart/lane'
 import { TimeChart } from '../../components/chart/time-chart'
 import type { TimeRange } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
@@ -35,6 +37,10 @@ export interface ChartCardProps {
   /** The reader came from an alert about this chart. */
   target?: ChartTarget | null
   onClearTarget?: () => void
+  /** What happened meanwhile; none when they are hidden. */
+  events: ChartEvent[]
+  /** The first chart of the page says what they are. */
+  eventWords?: boolean
 }
 
 /** One chart of a dashboard page: heading, legend with values, plot; with its loading, empty and error states. */
@@ -55,7 +61,7 @@ export function ChartCard(props: ChartCardProps) {
   )
 }
 
-function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, onScale, onReset, limits = chart.limits, target = null, onClearTarget, onFold }: ChartCardProps & { onFold?: () => void }) {
+function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, onScale, onReset, limits = chart.limits, target = null, onClearTarget, events, eventWords, onFold }: ChartCardProps & { onFold?: () => void }) {
   const { t } = useTranslation('server')
   const f = useFormat()
   const query = useChart(serverId, chart.id, range, points)
@@ -78,6 +84,7 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, on
       <div className="card-h">
         <h2>{title}</h2>
         {pill}
+        {filled && chart.kind === 'line' && <ChartNote events={events} data={data} cursor={cursor} />}
         {filled && chart.kind === 'line' && <ChartLegend data={data} format={format} cursor={cursor} noData={t('chart.noData')} />}
         {chart.kind === 'heat' && <HeatScale />}
       </div>
@@ -87,7 +94,7 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, on
           <TimeChart
             name={title} data={data} from={query.data.from} to={query.data.to} format={format} labels={labels} cursor={cursor} height={plotHeight}
             mirror={chart.mirror && !sum} binary={chart.unit === 'bytes' || chart.unit === 'bytes_per_second'} maxFixed={chart.max_fixed} limits={limits} threshold={threshold}
-            onZoom={onZoom} onScale={onScale} onReset={onReset}
+            events={events} eventWords={eventWords} onZoom={onZoom} onScale={onScale} onReset={onReset}
           />
         )}
         {!filled && <ChartMessage query={query} range={range} earliest={query.data?.earliest ?? null} onRange={onRange} />}
@@ -98,7 +105,7 @@ function OpenChart({ serverId, chart, range, points, cursor, onRange, onZoom, on
           {onFold && <button type="button" className="link" onClick={onFold}>{t('chart.hide')}</button>}
         </div>
       )}
-      {filled && table && <ChartTable name={title} data={data} format={format} timeLabel={labels.time} />}
+      {filled && table && <ChartTable name={title} data={data} format={format} labels={labels} events={events} />}
     </section>
   )
 }
@@ -121,7 +128,8 @@ export function useChartLabels(): ChartLabels {
       time: t('chart.time'),
       asTable: t('chart.asTable'),
       hideTable: t('chart.hideTable'),
-      summary: (series) => series.map((s) => t('chart.summary', s)).join(' '),
+      events: t('events.title'),
+      summary: (series, events) => [...series.map((s) => t('chart.summary', s)), ...(events > 0 ? [t('events.summary', { count: events })] : [])].join(' '),
     }),
     [t],
   )

@@ -9,6 +9,8 @@ import { useLiveServer } from '../../lib/live'
 import { liveOf } from '../../lib/live-values'
 import { periodOf, periods, scaled, useTimeRange, zoomed } from '../../lib/range'
 import { ChartCard } from './chart-card'
+import { useServerEvents } from './events'
+import { EventsCard } from './events-card'
 import { ServerHeader } from './header'
 import { NowStrip } from './now-strip'
 import { ProcessesCard } from './processes-card'
@@ -36,6 +38,7 @@ function Loaded({ server }: { server: ServerItem }) {
   const [range, setRange] = useTimeRange()
   const [cursor] = useState(() => new Cursor())
   const first = useChart(id, 'cpu', range, points).data
+  const events = useServerEvents(id, range)
   const least = leastPoints * 1000 * (first?.interval_seconds ?? 10)
   const zoom = (from: number, to: number) => setRange((now) => zoomed(now, from, to, least))
   const scale = (factor: number, around: number | null) => setRange((now) => scaled(now, factor, around, least))
@@ -45,22 +48,23 @@ function Loaded({ server }: { server: ServerItem }) {
   useCommands('from' in range ? [{ id: 'zoom-leave', label: t('range.reset', { period: t(`period.${range.back}`) }), keys: 'Escape', run: leave }] : [])
   const now = useMemo(() => streamed ?? liveOf(server), [streamed, server])
   const charts = page.data?.charts ?? []
-  const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onScale: scale, onReset: leave }
+  const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onScale: scale, onReset: leave, events: events.charted }
   return (
     <>
       <ServerHeader server={server} now={now} document={document} />
       <main className="scroll" id="content" tabIndex={0}>
         <div className="stack">
           <NowStrip serverId={id} now={now} />
-          <RangeBar range={range} stepSeconds={first?.step_seconds ?? null} onRange={setRange} />
+          <RangeBar range={range} stepSeconds={first?.step_seconds ?? null} events={events.count} onRange={setRange} />
           {page.isError && <ErrorState error={page.error} onRetry={() => void page.refetch()} />}
           <div className="charts">
-            {charts.map((chart) => (
+            {charts.map((chart, i) => (
               <div key={chart.id} className={chart.kind === 'heat' ? 'wide' : undefined}>
-                <ChartCard {...shared} chart={chart} limits={limitsOf(chart, now)} target={target?.chart === chart.id ? target : null} onClearTarget={clearTarget} />
+                <ChartCard {...shared} chart={chart} eventWords={i === 0} limits={limitsOf(chart, now)} target={target?.chart === chart.id ? target : null} onClearTarget={clearTarget} />
               </div>
             ))}
           </div>
+          {events.shown && <EventsCard query={events.query} events={events.all} cursor={cursor} />}
           <div className="g2 low">
             <ProcessesCard serverId={id} enabled={server.is_active} />
             <SystemCard server={server} document={document} />

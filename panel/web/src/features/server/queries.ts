@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import type { ChartResponse, DashboardPage, Metrics, Processes } from '../../api/types'
+import type { ChartResponse, DashboardPage, EventsResponse, Metrics, Processes } from '../../api/types'
 import { api } from '../../lib/api'
 import type { TimeRange } from '../../lib/range'
 
@@ -33,7 +33,17 @@ export const useChart = (id: number, chart: string, range: TimeRange, points: nu
     enabled,
   })
 
-function rangeParams(range: TimeRange, points: number) {
+/** What happened over a range. */
+export const useEvents = (id: number, range: TimeRange) =>
+  useQuery({
+    queryKey: ['server', id, 'events', range],
+    queryFn: ({ signal }) => api.get<EventsResponse>(`proxy/${id}/events`, { params: rangeParams(range), signal }),
+    refetchInterval: 'period' in range ? (range.period === '1h' ? everyScrape : rarely) : false,
+    placeholderData: keepPreviousData,
+    staleTime: 5_000,
+  })
+
+function rangeParams(range: TimeRange, points?: number) {
   if ('period' in range) return { period: range.period }
   return { from_time: new Date(range.from).toISOString(), to_time: new Date(range.to).toISOString(), points }
 }

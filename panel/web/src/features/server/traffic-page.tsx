@@ -20,6 +20,7 @@ import { periodOf, scaled, useTimeRange, zoomed } from '../../lib/range'
 import { useFormat } from '../../lib/use-format'
 import { useNow } from '../../lib/use-now'
 import { ChartCard } from './chart-card'
+import { useServerEvents } from './events'
 import { useChart, useDashboardPage, useDocument } from './queries'
 import { RangeBar } from './range-bar'
 import './server.css'
@@ -119,18 +120,19 @@ function Speed({ id }: { id: number }) {
   const [range, setRange] = useTimeRange()
   const [cursor] = useState(() => new Cursor())
   const network = useChart(id, 'network', range, points).data
+  const events = useServerEvents(id, range)
   const least = 6000 * (network?.interval_seconds ?? 10)
   const leave = () => setRange((now) => ({ period: periodOf(now) }))
   const zoom = (from: number, to: number) => setRange((now) => zoomed(now, from, to, least))
   const scale = (factor: number, around: number | null) => setRange((now) => scaled(now, factor, around, least))
-  const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onScale: scale, onReset: leave }
+  const shared = { serverId: id, range, points, cursor, onRange: setRange, onZoom: zoom, onScale: scale, onReset: leave, events: events.charted }
   const charts = (page.data?.charts ?? []).filter((c) => c.id === 'network' || c.id === 'tcp_states')
   return (
     <>
-      <RangeBar range={range} stepSeconds={network?.step_seconds ?? null} onRange={setRange} />
+      <RangeBar range={range} stepSeconds={network?.step_seconds ?? null} events={events.count} onRange={setRange} />
       {page.isError && <ErrorState error={page.error} onRetry={() => void page.refetch()} />}
       {page.isPending && <span className="sk sk-late" aria-busy="true" style={{ height: 250 }} />}
-      {charts.map((chart) => <ChartCard key={chart.id} {...shared} chart={{ ...chart, collapsed: chart.id !== 'network' }} />)}
+      {charts.map((chart) => <ChartCard key={chart.id} {...shared} chart={{ ...chart, collapsed: chart.id !== 'network' }} eventWords />)}
     </>
   )
 }
