@@ -87,6 +87,31 @@ test('a server is disabled and enabled', async ({ page, panel, agent }) => {
   await panel.online(agent.id)
 })
 
+test('what was done to a server stands on its charts', async ({ page, panel, agent }) => {
+  for (const is_active of [false, true]) await panel.api('PUT', `servers/${agent.id}`, { is_active })
+  await panel.online(agent.id)
+  await page.goto(`${panel.url}servers/${agent.id}`)
+  const events = page.getByRole('region', { name: 'Events' })
+  await expect(events.getByText('Monitoring disabled').first()).toBeVisible({ timeout: 30_000 })
+  const plot = page.locator('[data-chart=cpu] .chart-plot')
+  await expect(plot).toHaveAttribute('aria-label', /\d+ events?\.$/, { timeout: 90_000 })
+  /** Whether something is drawn above the plot, and above the uppermost number of its axis. */
+  const marked = () => plot.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+    const lane = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, Math.round(10 * devicePixelRatio)).data ?? []
+    return lane.some((v, i) => i % 4 === 3 && v > 0)
+  })
+  await expect.poll(marked).toBe(true)
+  const toggle = page.getByRole('button', { name: /^Events/ })
+  await toggle.click()
+  await expect(events).toBeHidden()
+  await expect.poll(marked).toBe(false)
+  await page.reload()
+  await expect(toggle).toHaveAttribute('aria-pressed', 'false')
+  await toggle.click()
+  await events.getByRole('listitem').filter({ hasText: 'Monitoring disabled' }).first().getByRole('link', { name: 'Audit log' }).click()
+  await expect(page.getByRole('row', { name: /monitoring disabled/ }).first()).toBeVisible()
+})
+
 test('a server that cannot be reached says why', async ({ page, panel }) => {
   await page.goto(`${panel.url}servers?add`)
   const drawer = page.getByRole('dialog')
@@ -122,6 +147,7 @@ test('the agent is lost and comes back', { tag: '@drops' }, async ({ page, panel
   await expect(page.getByText('Connection refused')).toBeVisible({ timeout: 40_000 })
   agent.process.up()
   await expect(page.getByText('Connection refused')).toBeHidden({ timeout: 40_000 })
+  await expect(page.getByRole('region', { name: 'Events' }).getByText('Agent restarted').first()).toBeVisible({ timeout: 40_000 })
 })
 
 test('the panel restarts under an open page', { tag: '@drops' }, async ({ page, panel, agent }) => {
