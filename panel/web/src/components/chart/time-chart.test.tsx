@@ -14,7 +14,7 @@ beforeAll(() => {
 
 const second = 1000
 const format: ChartFormat = { time: (ms) => `at ${ms / second}`, value: String, axis: String, tick: String }
-const labels: ChartLabels = { noData: '', time: '', asTable: '', hideTable: '', summary: () => '' }
+const labels: ChartLabels = { noData: '', time: '', asTable: '', hideTable: '', events: '', summary: () => '' }
 
 /** The last minute until a moment, a point each 10 s. */
 function Chart({ cursor, until }: { cursor: Cursor; until: number }) {
