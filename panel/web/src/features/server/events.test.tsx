@@ -1,7 +1,7 @@
 import { configure, fireEvent, renderHook, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EventsResponse, ServerEvent } from '../../api/types'
+import type { ServerEvent } from '../../api/types'
 import { createFormat } from '../../lib/format'
 import { MockApi } from '../../test/mock-api'
 import { fail } from '../../test/mock-route'
@@ -28,8 +28,7 @@ describe('events in words', () => {
   const from = now - 3_600_000
   const words = { said: (e: ServerEvent) => e.title.text, since: (t: string) => `since ${t}`, until: (t: string) => `until ${t}` }
   const one = (e: Partial<ServerEvent>, language: 'en' | 'ru' = 'en') => {
-    const answer: EventsResponse = { from, to: now, truncated: false, events: [{ kind: 'reboot', time: from + 60_000, end: null, title: { text: 'reboot' }, detail: '', ...e }] }
-    return listed(answer, 7, createFormat(language, 'UTC'), words)[0]!
+    return listed([{ kind: 'reboot', time: from + 60_000, end: null, title: { text: 'reboot' }, detail: '', ...e }], from, 7, createFormat(language, 'UTC'), words)[0]!
   }
   const f = createFormat('en', 'UTC')
 

@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { EventsResponse, ServerEvent } from '../../api/types'
+import type { ServerEvent } from '../../api/types'
 import type { ChartEvent, Tone } from '../../components/chart/lane'
 import { external, useExternal } from '../../lib/external'
 import type { Format } from '../../lib/format'
@@ -41,15 +41,15 @@ interface Words {
   until: (time: string) => string
 }
 
-/** The events of an answer in words. */
-export function listed(answer: EventsResponse, serverId: number, f: Format, { said, since, until }: Words): ListedEvent[] {
-  return answer.events.map((e, i): ListedEvent => {
+/** Events in words; a silence that is there at the begin of the range began before it. */
+export function listed(events: ServerEvent[], from: number, serverId: number, f: Format, { said, since, until }: Words): ListedEvent[] {
+  return events.map((e, i): ListedEvent => {
     const alert = e.kind === 'alert'
     const message = (f.language === 'ru' ? e.message_ru : e.message_en) || e.detail
     const what = alert ? message : upper(said(e))
     const more = [alert ? '' : e.detail, e.actor].filter(Boolean).join(' · ')
     const end = lasting.has(e.kind) ? e.end : e.time
-    const began = alert || e.time > answer.from
+    const began = alert || e.time > from
     const when = end === e.time ? f.time(e.time) : end === null ? since(f.time(e.time)) : began ? `${f.span(e.time, end)} (${f.duration((end - e.time) / 1000)})` : until(f.time(end))
     const link = e.audit_id ? `/audit?server=${serverId}&entry=${e.audit_id}` : alert ? `/alerts?server=${serverId}` : ''
     return {
@@ -74,13 +74,16 @@ export function useServerEvents(serverId: number, range: TimeRange) {
   const f = useFormat()
   const say = useSay()
   const query = useEvents(serverId, range)
-  const answer = query.data
+  const events = query.data?.events
+  // The begin of a range up to now moves on with each answer, and mostly nothing depends on it: the charts need not be made anew.
+  const begin = query.data?.from ?? 0
+  const from = events?.some((e) => e.kind === 'silence' && e.time <= begin) ? begin : 0
   const all = useMemo(
-    () => (answer ? listed(answer, serverId, f, { said: (e) => say(e.title, null), since: (time) => t('events.since', { time }), until: (time) => t('events.until', { time }) }) : none),
-    [answer, serverId, f, say, t],
+    () => (events ? listed(events, from, serverId, f, { said: (e) => say(e.title, null), since: (time) => t('events.since', { time }), until: (time) => t('events.until', { time }) }) : none),
+    [events, from, serverId, f, say, t],
   )
   const shown = useEventsShown()
-  return { query, all, shown, count: answer ? all.length : null, charted: shown ? all : none }
+  return { query, all, shown, count: events ? all.length : null, charted: shown ? all : none }
 }
 
 const none: ListedEvent[] = []
