@@ -48,6 +48,7 @@ function under(base: string, actions: Record<string, string>): Record<string, st
 /** Key of the action's words below "action", or null. Patterns may end in a slash. */
 export function actionKey(action: string): string | null {
   if (action.startsWith('change ')) return 'change' // by a job over many servers, or when a server was back
+  if (action.endsWith('?dry_run=true')) return 'checkHAProxy' // nothing else has dry runs
   return known[action] ?? known[action.replace(/\/$/, '')] ?? null
 }
 

@@ -88,8 +88,8 @@ export class MockHAProxy {
   /** What was done to HAProxy of a server. */
   audit(server_id: number): AuditEntry[] {
     const done: [number, string, string, string, number][] = [
-      [1, 'POST /firewall/rule', 'firewall', 'add allow in 2053/tcp', 200], [99, 'POST /reload', '', '', 200], [103, 'POST /config/apply', 'configuration', '1204 bytes', 422], [104, 'POST /config/apply', 'configuration', '1204 bytes, only checked', 200],
-      [300, 'PUT /rules/{name}', 'relay-fin', '', 200], [301, 'PUT /rules/{name}', 'relay-fin', 'only checked', 200], [37_000, 'POST /certs/{domain}/renew', 'vpn.example.com', '', 200],
+      [1, 'POST /firewall/rule', 'firewall', 'add allow in 2053/tcp', 200], [99, 'POST /reload', '', '', 200], [103, 'POST /config/apply', 'configuration', '1204 bytes', 422], [104, 'POST /config/apply?dry_run=true', 'configuration', '1204 bytes, only checked', 200],
+      [300, 'PUT /rules/{name}', 'relay-fin', '', 200], [301, 'PUT /rules/{name}?dry_run=true', 'relay-fin', 'only checked', 200], [37_000, 'POST /certs/{domain}/renew', 'vpn.example.com', '', 200],
     ]
     return done.map(([minutes, action, target, detail, status], i) => ({ id: 1000 - i, at: new Date(this.now() - minutes * 60_000).toISOString(), actor: 'admin', ip: '203.0.113.77', action: action.replace(' ', ' /api/proxy/{id}/haproxy'), server_id, target, detail, status }))
   }

@@ -70,7 +70,7 @@ it('shows that it is loading', async () => {
 })
 
 it('knows actions by their pattern and tells what became of them', () => {
-  expect([actionKey('POST /api/servers/'), actionKey('POST /api/tokens'), actionKey('change command'), actionKey('PATCH /x')]).toEqual(['addServer', 'createToken', 'change', null])
+  expect([actionKey('POST /api/servers/'), actionKey('POST /api/tokens'), actionKey('change command'), actionKey('POST /x?dry_run=true'), actionKey('PATCH /x')]).toEqual(['addServer', 'createToken', 'change', 'checkHAProxy', null])
   const of = (status: number, actor = 'admin') => outcome({ status, actor })
   expect([of(200), of(409), of(500), of(0), of(0, 'cli')]).toEqual(['done', 'refused', 'failed', 'dropped', 'done'])
 })

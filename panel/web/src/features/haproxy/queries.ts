@@ -28,15 +28,12 @@ export const useStats = (id: number, running: boolean) =>
 export const useLastHour = (id: number, enabled: boolean) =>
   useQuery({ queryKey: ['haproxy', id, 'last-hour'], queryFn: ({ signal }) => api.get<LastHourResponse>(`${base(id)}/last-hour`, { signal }), refetchInterval: 60_000, retry: false, enabled })
 
-/** As the panel notes a dry run. */
-const onlyChecked = /(^|, )only checked$/
-
 /** What people have changed here, the newest first: not what was only checked. */
 export const useChanges = (id: number) =>
   useQuery({
     queryKey: ['haproxy', id, 'changes'],
     queryFn: ({ signal }) => api.get<AuditResponse>('audit', { params: { server_id: id, query: '/haproxy', limit: 100 }, signal }),
-    select: (page) => page.entries.filter((e) => !e.action.endsWith('/validate') && !(onlyChecked.test(e.detail) && e.target !== 'firewall')), // which knows no dry run, and whose detail has words of the request
+    select: (page) => page.entries.filter((e) => !e.action.endsWith('/validate') && !e.action.endsWith('?dry_run=true')),
     refetchInterval: 30_000,
     retry: false,
   })
