@@ -16,7 +16,7 @@ func TestAlertsDuring(t *testing.T) {
 		t.Helper()
 		r := storage.AlertRecord{ServerID: &server, AlertType: kind, Severity: "warning", Message: message, CreatedAt: at.Add(time.Duration(begin) * time.Minute)}
 		if end > 0 {
-			r.EndedAt = ptr(at.Add(time.Duration(end) * time.Minute))
+			r.EndedAt = new(at.Add(time.Duration(end) * time.Minute))
 		}
 		_, err := s.AddAlertRecord(t.Context(), r)
 		must(t, err)
