@@ -9,7 +9,7 @@ import (
 	"monitoring/panel/alerts/ruletest"
 )
 
-var errRulesUsage = errors.New("say panel rules check, or panel rules test, and the files")
+var errRulesUsage = errors.New("say `panel rules check FILE...` or `panel rules test FILE...`")
 
 // runRules checks rule files, or runs their unit tests, as promtool does. It needs no panel.
 func runRules(ctx context.Context, p program) error {
