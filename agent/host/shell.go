@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -41,6 +42,7 @@ func (h *Host) Shell(cols, rows uint16) (*Shell, error) {
 	cmd := exec.Command(path, argv[1:]...)             //nolint:noctx // it lives as long as its terminal
 	cmd.Env = []string{"PATH=" + commandPath, "HOME=/root", "TERM=xterm-256color", "LANG=C.UTF-8"}
 	cmd.Dir = "/"
+	hearHangUps()
 	terminal, err := pty.StartWithAttrs(cmd, &pty.Winsize{Cols: cols, Rows: rows}, attributes)
 	if err != nil {
 		return nil, fmt.Errorf("start shell: %w", err)
@@ -53,6 +55,14 @@ func (h *Host) Shell(cols, rows uint16) (*Shell, error) {
 	}()
 	return s, nil
 }
+
+// hearHangUps undoes nohup for what this process starts: a child has by default what its parent handles, and ignores what
+// its parent ignores. This process goes on as if it ignored them.
+var hearHangUps = sync.OnceFunc(func() {
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
+})
 
 // PID is the number of the first process.
 func (s *Shell) PID() int { return s.cmd.Process.Pid }

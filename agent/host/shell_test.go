@@ -2,6 +2,8 @@ package host_test
 
 import (
 	"errors"
+	"os"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"syscall"
@@ -52,5 +54,17 @@ func TestShellTakesItsJobs(t *testing.T) {
 	}
 	if err := syscall.Kill(kept, 0); err != nil {
 		t.Errorf("what was to be kept is gone: %v", err)
+	}
+}
+
+// An agent that was started by nohup ignores hang-ups; what it starts must not.
+func TestShellUnderNohup(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "nohup", self, "-test.run=^TestShellTakesItsJobs$").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
